@@ -1,0 +1,41 @@
+# The few commands of this project. `make` alone lists them.
+
+SHELL = /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help run test check format pins clean
+
+VENV = .venv
+TODO_API = $(VENV)/bin/todo-api
+BIN = $(VENV)/bin
+
+help: ## List the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+run: $(VENV)/.runs ## Start the backend on 127.0.0.1:5000 (HOST, PORT, DATABASE_URL are honoured)
+	@exec $(TODO_API) serve --with-sample
+
+test: $(VENV)/.tests ## Run the whole suite, on SQLite and on PostgreSQL
+	@scripts/test
+
+check: $(VENV)/.tests ## Lint and type-check
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(VENV)/.tests ## Format the code
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+pins: $(VENV)/.tests ## Pin the newest versions that setup.py allows
+	@scripts/pins
+
+clean: ## Remove what the other targets made, but no database
+	rm -rf $(VENV) build dist *.egg-info .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/.runs: requirements.txt setup.py
+	@scripts/environment $(VENV) -r requirements.txt
+	@touch $@
+
+$(VENV)/.tests: $(VENV)/.runs tests/requirements.txt
+	@scripts/environment $(VENV) -r tests/requirements.txt
+	@touch $@

@@ -1,0 +1,176 @@
+"""Every test that asks for a database runs on SQLite and on a real PostgreSQL."""
+
+import itertools
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+from postgres import Postgres, free_port
+from support import Backend
+
+from todo_api import migrations
+from todo_api.database import Database
+from todo_api.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+_numbers = itertools.count()
+
+
+class SqliteDatabases:
+    def __init__(self, folder):
+        self.folder = folder
+        self.template = folder / "template.db"
+        self.migrate(f"sqlite:///{self.template}")
+
+    @staticmethod
+    def migrate(url):
+        database = Database(url)
+        migrations.upgrade(database)
+        database.close()
+
+    def migrated(self):
+        file = self.folder / f"{next(_numbers)}.db"
+        shutil.copy(self.template, file)
+        return f"sqlite:///{file}"
+
+    def empty(self):
+        return f"sqlite:///{self.folder}/{next(_numbers)}.db"
+
+
+class PostgresDatabases:
+    def __init__(self, postgres):
+        self.postgres = postgres
+        SqliteDatabases.migrate(self.empty("template_todo"))
+
+    def _create(self, name, options=""):
+        with psycopg.connect(self.postgres.url("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} {options}")
+        return self.postgres.url(name)
+
+    def migrated(self):
+        return self._create(f"test{next(_numbers)}", "TEMPLATE template_todo")
+
+    def empty(self, name=None):
+        return self._create(name or f"test{next(_numbers)}")
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    cluster = Postgres()
+    cluster.start()
+    yield cluster
+    cluster.stop()
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def databases(request, tmp_path_factory):
+    if request.param == "sqlite":
+        return SqliteDatabases(tmp_path_factory.mktemp("sqlite"))
+    return PostgresDatabases(request.getfixturevalue("postgres"))
+
+
+@pytest.fixture
+def database_url(databases):
+    return databases.migrated()
+
+
+@pytest.fixture
+def database(database_url):
+    database = Database(database_url, lock_timeout=2)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def backend(database, database_url):
+    return Backend(Settings(database_url=database_url), database)
+
+
+@pytest.fixture
+def nobody(backend):
+    return backend.nobody
+
+
+@pytest.fixture
+def alice(backend):
+    return backend.someone("alice")
+
+
+@pytest.fixture
+def bob(backend):
+    return backend.someone("bob")
+
+
+@pytest.fixture
+def admin(backend):
+    return backend.admin()
+
+
+@dataclass
+class Live:
+    """A server process that was started with `todo-api serve`."""
+
+    process: subprocess.Popen
+    port: int
+    log: Path
+    url: str
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=40)
+
+    def text(self):
+        return self.log.read_text()
+
+
+def environment(**settings):
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
+    coverage = {name: value for name, value in os.environ.items() if name.startswith("COV")}
+    return {**kept, **coverage, **{name: str(value) for name, value in settings.items()}}
+
+
+@contextmanager
+def serving(log, *arguments, **settings):
+    port = free_port()
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "todo_api", "serve", *arguments],
+            env=environment(PORT=port, **settings),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=ROOT,
+        )
+    live = Live(process, port, log, f"http://127.0.0.1:{port}")
+    try:
+        wait_until_answering(live)
+        yield live
+    finally:
+        live.stop()
+
+
+def wait_until_answering(live):
+    for _ in range(500):
+        assert live.process.poll() is None, live.text()
+        try:
+            httpx.get(f"{live.url}/echo/up")
+        except httpx.TransportError:
+            time.sleep(0.02)
+        else:
+            return
+    raise AssertionError(live.text())
+
+
+@pytest.fixture
+def live(database_url, tmp_path):
+    with serving(tmp_path / "log", "--with-sample", DATABASE_URL=database_url) as live:
+        yield live

@@ -1,0 +1,125 @@
+"""What the tests share: a backend on a fresh database, a client that speaks to it in process."""
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from flask import Flask
+
+from todo_api.app import create_app
+from todo_api.database import Database
+from todo_api.services import accounts, prices, tokens
+from todo_api.settings import Settings
+
+PASSWORD = "correct-horse-battery"
+
+
+@dataclass
+class Client:
+    """Sends requests to the application itself, with `token` if there is one."""
+
+    app: Flask
+    token: str | None = None
+
+    def __call__(self, method, path, *, headers=(), **body):
+        sent = dict(headers)
+        if self.token and "Authorization" not in sent:
+            sent["Authorization"] = f"Bearer {self.token}"
+        return self.app.test_client().open(path, method=method, headers=sent, **body)
+
+    def get(self, path, **options):
+        return self("GET", path, **options)
+
+    def post(self, path, **options):
+        return self("POST", path, **options)
+
+    def put(self, path, **options):
+        return self("PUT", path, **options)
+
+    def patch(self, path, **options):
+        return self("PATCH", path, **options)
+
+    def delete(self, path, **options):
+        return self("DELETE", path, **options)
+
+
+@dataclass
+class Someone(Client):
+    """A client that is logged in."""
+
+    username: str = ""
+
+    @property
+    def path(self):
+        return f"/api/v1/accounts/{self.username}"
+
+    @property
+    def tasks(self):
+        return f"{self.path}/tasks"
+
+    def task(self, **fields):
+        answer = self.post(self.tasks, json={"name": "a task", **fields})
+        assert answer.status_code == 201, answer.json
+        return answer
+
+
+@dataclass
+class Backend:
+    """An application and its database."""
+
+    settings: Settings
+    database: Database
+    app: Flask = field(init=False)
+
+    def __post_init__(self):
+        self.app = create_app(self.settings, self.database)
+        self.nobody = Client(self.app)
+
+    def with_settings(self, **changes):
+        return Backend(replace(self.settings, **changes), self.database)
+
+    def someone(self, username="alice", *, is_admin=False, scope="write", origin="login", days=30):
+        """Store an account, if there is none of that name, and log it in without a password."""
+        with self.database.transaction() as session:
+            account = accounts.find(session, username)
+            if account is None:
+                account = accounts.register(
+                    session,
+                    {
+                        "username": username,
+                        "email": f"{username}@example.com",
+                        "is_admin": is_admin,
+                    },
+                )
+            secret, _ = tokens.issue(session, account, days=days, scope=scope, origin=origin)
+        return Someone(self.app, secret, username)
+
+    def admin(self):
+        return self.someone("boss", is_admin=True)
+
+    def register(self, username="alice", password=PASSWORD):
+        """Register over HTTP, with a password, and log in."""
+        sent = {"username": username, "email": f"{username}@example.com", "password": password}
+        answer = self.nobody.post("/api/v1/accounts", json=sent)
+        assert answer.status_code == 201, answer.json
+        return self.login(username, password)
+
+    def login(self, username="alice", password=PASSWORD):
+        sent = {"username": username, "password": password}
+        answer = self.nobody.post("/api/v1/accounts/login", json=sent)
+        assert answer.status_code == 200, answer.json
+        return Someone(self.app, answer.json["token"], username)
+
+    def price(self, name, price, currency="EUR", unit=None):
+        """Store a price in ten-thousandths."""
+        fields = {"name": name, "price": price, "currency": currency, "unit": unit}
+        with self.database.transaction() as session:
+            prices.create(session, prices.take_list(session), fields)
+
+    @contextmanager
+    def session(self):
+        with self.database.reading() as session:
+            yield session
+
+    def count(self, model):
+        with self.session() as session:
+            return session.query(model).count()

@@ -1,0 +1,177 @@
+import hashlib
+import statistics
+import time
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+from support import PASSWORD, Someone
+
+from todo_api.models import Account, Token
+from todo_api.services import accounts, sample, tokens
+
+LOGIN = "/api/v1/accounts/login"
+LOGOUT = "/api/v1/accounts/logout"
+
+
+@pytest.mark.parametrize("kind", ["json", "data"])
+def test_a_login_gives_a_token_that_works(backend, nobody, kind):
+    backend.register("alice")
+    answer = nobody.post(LOGIN, **{kind: {"username": "ALICE", "password": PASSWORD}})
+    assert answer.status_code == 200
+    assert list(answer.json) == ["token", "token_type", "expires_at", "account"]
+    assert answer.json["token_type"] == "Bearer"
+    assert answer.json["account"]["username"] == "alice"
+    assert answer.headers["Cache-Control"] == "no-store"
+    days = datetime.fromisoformat(answer.json["expires_at"]) - datetime.now().astimezone()
+    assert timedelta(days=29, hours=23) < days < timedelta(days=30)
+    alice = Someone(backend.app, answer.json["token"], "alice")
+    assert alice.get(alice.path).status_code == 200
+
+
+def test_a_wrong_name_and_a_wrong_password_get_one_answer(backend, nobody):
+    backend.register("alice")
+    wrong = [
+        {"username": "alice", "password": "wrong-horse"},
+        {"username": "nobody", "password": PASSWORD},
+        {"username": "no such name\ud7ff" * 30, "password": PASSWORD},
+    ]
+    answers = [nobody.post(LOGIN, json=each) for each in wrong]
+    assert {answer.status_code for answer in answers} == {401}
+    assert len({answer.data for answer in answers}) == 1
+    assert answers[0].headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_an_unknown_name_costs_the_time_of_a_wrong_password(backend, nobody):
+    backend.register("alice")
+
+    def cost(username):
+        start = time.perf_counter()
+        answer = nobody.post(LOGIN, json={"username": username, "password": "wrong-horse"})
+        assert answer.status_code == 401
+        return time.perf_counter() - start
+
+    cost("nobody")
+    ratios = [cost("nobody") / cost("alice") for _ in range(15)]
+    assert 0.6 < statistics.median(ratios) < 1.6
+
+
+def test_a_password_is_stored_as_argon2id(backend):
+    backend.register("alice")
+    with backend.session() as session:
+        stored = session.scalars(select(Account.password_hash)).one()
+    assert stored.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+
+
+def test_nobody_logs_in_to_a_sample_account(backend, nobody):
+    with backend.database.transaction() as session:
+        sample.load(session, "EUR")
+    for password in ("", "user1", "None"):
+        answer = nobody.post(LOGIN, json={"username": "user1", "password": password})
+        assert answer.status_code == 401
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("scope", ["read", "write"])
+def test_logging_out_ends_the_token_that_was_sent(backend, method, scope):
+    here, there = backend.someone(scope=scope), backend.someone()
+    answer = here(method, LOGOUT)
+    assert (answer.status_code, answer.json) == (200, {"msg": "Logged out."})
+    assert here.get(here.path).status_code == 401
+    assert here(method, LOGOUT).status_code == 401
+    assert there.get(there.path).status_code == 200
+
+
+def test_head_does_not_log_out(alice):
+    answer = alice("HEAD", LOGOUT)
+    assert answer.status_code == 405
+    assert "HEAD" not in answer.headers["Allow"]
+    assert alice.get(alice.path).status_code == 200
+
+
+@pytest.mark.parametrize("path", [LOGIN, LOGOUT])
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+def test_other_methods_are_not_allowed(alice, path, method):
+    assert alice(method, path).status_code == 405
+    assert alice(method, f"{path}/").status_code == 405
+
+
+def test_get_does_not_log_in(nobody):
+    answer = nobody.get(LOGIN)
+    assert answer.status_code == 405
+    assert set(answer.headers["Allow"].split(", ")) == {"POST", "OPTIONS"}
+
+
+def test_only_the_digest_of_a_token_is_stored(backend, alice):
+    with backend.session() as session:
+        token = session.scalars(select(Token)).one()
+    assert token.digest == hashlib.sha256(alice.token.encode()).digest()
+    assert len(alice.token) == 44
+    assert (token.name, token.scope, token.origin) == ("login", "write", "login")
+
+
+def test_a_token_ends_when_it_expires_and_goes_at_the_next_login(backend):
+    over = backend.someone(days=0)
+    assert over.get(over.path).status_code == 401
+    backend.someone()
+    assert backend.count(Token) == 1
+
+
+def test_no_token_outlives_a_year(backend, alice):
+    with backend.database.transaction() as session:
+        account = session.scalars(select(Account)).one()
+        _, token = tokens.issue(session, account, days=4000)
+        assert token.expires_date - token.created_date == timedelta(days=365)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "Bearer",
+        "Bearer ",
+        "Basic YWxpY2U6eA==",
+        "Token {token}",
+        "Bearer {token}x",
+        "Bearer {token} {token}",
+        "Bearer {token},Bearer {token}",
+        "Bearer " + "A" * 44,
+        "Bearer é",
+        "Bearer ____________________________________________",
+    ],
+)
+def test_what_is_no_live_token_is_refused(alice, header):
+    sent = {"Authorization": header.format(token=alice.token)}
+    answer = alice.get(alice.path, headers=sent)
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_the_scheme_is_read_in_any_case(alice):
+    sent = {"Authorization": f"bEARER {alice.token}"}
+    assert alice.get(alice.path, headers=sent).status_code == 200
+
+
+def test_a_token_in_the_query_or_the_body_does_not_count(alice, nobody):
+    for name in ("token", "access_token", "Authorization"):
+        assert nobody.get(f"{alice.path}?{name}={alice.token}").status_code == 401
+        assert nobody.post(alice.tasks, data={name: alice.token}).status_code == 401
+
+
+def test_public_routes_ignore_the_header(nobody):
+    assert nobody.get("/users", headers={"Authorization": "Bearer nonsense"}).status_code == 200
+
+
+def test_a_token_that_dies_before_its_write_begins_writes_nothing(backend, alice, monkeypatch):
+    """The token is looked at again inside the transaction."""
+    take = accounts.take
+
+    def revoked_meanwhile(session, account_id):
+        account = take(session, account_id)
+        tokens.revoke_all(session, account)
+        return account
+
+    monkeypatch.setattr(accounts, "take", revoked_meanwhile)
+    assert alice.post(alice.tasks, json={"name": "late"}).status_code == 401
+    monkeypatch.undo()
+    assert alice.get(alice.tasks).json["tasks"] == []

@@ -1,0 +1,190 @@
+"""The command `todo-api`. Each subcommand reads the same settings as the server."""
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from todo_api import __version__, migrations, server, urls
+from todo_api.app import open_database
+from todo_api.database import Database
+from todo_api.errors import CannotStart, Problem
+from todo_api.schemas import price_file
+from todo_api.schemas.account import Registration
+from todo_api.schemas.price_file import BadRow, Entry
+from todo_api.services import accounts, passwords, prices, sample, tokens
+from todo_api.settings import Settings, shield_requests
+
+WRONG_SETUP = 2
+"""Exit code when a setting or the database does not allow to go on."""
+
+
+@contextmanager
+def _in_one_line() -> Iterator[None]:
+    """Say what went wrong in one line, not in a traceback."""
+    try:
+        yield
+    except CannotStart as error:
+        click.echo(f"todo-api: {error}", err=True)
+        sys.exit(WRONG_SETUP)
+    except Problem as problem:
+        errors = problem.errors or {}
+        details = [f"{field}: {text}" for field, texts in errors.items() for text in texts]
+        raise click.ClickException(" ".join([problem.message, *details])) from None
+
+
+@contextmanager
+def _opened() -> Iterator[tuple[Settings, Database]]:
+    """Hand out the settings and the database, migrated."""
+    with _in_one_line():
+        settings = Settings.from_environment()
+        database = open_database(settings)
+        try:
+            migrations.upgrade(database)
+            yield settings, database
+        finally:
+            database.close()
+
+
+@click.group()
+@click.version_option(__version__)
+def main() -> None:
+    """todo_api: a to-do and shopping-list backend."""
+
+
+@main.command()
+@click.option("--with-sample", is_flag=True, help="Load the sample into an empty database first.")
+def serve(with_sample: bool) -> None:
+    """Migrate the database and serve until stopped."""
+    with _opened() as (settings, database):
+        server.must_be_free(settings.host, settings.port)
+        if with_sample:
+            _load_sample(settings, database)
+        where = database.url.render_as_string(hide_password=True)
+    base = f"http://{settings.host}:{settings.port}"
+    click.echo(f"The page      {base}/")
+    click.echo(f"The API       {base}/api/v1")
+    click.echo(f"The database  {where}")
+    click.echo(f"Try           curl '{base}/itemprice?itemname=apples'")
+    sys.stdout.flush()
+    shield_requests()
+    server.run(settings)
+
+
+@main.command()
+def init() -> None:
+    """Create the database's tables, or bring them up to date."""
+    with _in_one_line():
+        database = open_database(Settings.from_environment())
+        changed = migrations.upgrade(database)
+        database.close()
+    click.echo("The database is migrated." if changed else "The database was up to date.")
+
+
+@main.command("add-admin")
+@click.argument("username")
+@click.option("--email", help="Of a new account; an account that there is keeps its own.")
+def add_admin(username: str, email: str | None) -> None:
+    """Make USERNAME an admin, and an account if there is none of that name."""
+    with _opened() as (_, database):
+        with database.reading() as session:
+            known = accounts.find(session, username)
+        fields = {} if known else _registration(username, email or click.prompt("E-mail"))
+        with database.transaction() as session:
+            account_id = known.id if known else accounts.register(session, fields).id
+            accounts.change(session, accounts.take(session, account_id), {"is_admin": True})
+    click.echo(f"{username} is an admin.")
+
+
+@main.command("set-password")
+@click.argument("username")
+def set_password(username: str) -> None:
+    """Give USERNAME a new password and log the account out everywhere."""
+    with _opened() as (_, database):
+        with database.reading() as session:
+            account = accounts.named(session, username)
+        password_hash = _registration(account.username, account.email)["password_hash"]
+        with database.transaction() as session:
+            account = accounts.take(session, account.id)
+            accounts.change(session, account, {"password_hash": password_hash})
+            tokens.revoke_all(session, account)
+    click.echo(f"{username} has a new password, and no token any more.")
+
+
+@main.command("import-prices")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--name", multiple=True, default=("name",), help="Its column; several are joined.")
+@click.option("--price", default="price", help="Its column.", show_default=True)
+@click.option("--currency", default="currency", help="Its column.", show_default=True)
+@click.option("--unit", default="unit", help="Its column.", show_default=True)
+@click.option("--delimiter", default=",", help="Between columns.", show_default=True)
+@click.option("--round", "rounding", is_flag=True, help="Round to four decimals, half up.")
+@click.option("--skip-bad", is_flag=True, help="Import the other rows if some are bad.")
+def import_prices(
+    file: Path, delimiter: str, rounding: bool, skip_bad: bool, **columns: Any
+) -> None:
+    """Import a price list: CSV with a header, or SQLite with Pricelist(name, price).
+
+    A price of a name that there is already is replaced. Bad rows are named, and then nothing is
+    imported, unless --skip-bad says so.
+    """
+    with _opened() as (settings, database):
+        texts = list(price_file.rows(file, price_file.Columns(**columns), delimiter))
+        checked = price_file.entries(iter(texts), settings.currency, rounding=rounding)
+        good, bad = _sorted(checked, len(texts))
+        for row in bad:
+            click.echo(f"line {row.line}: {row.reason}", err=True)
+        if bad and not skip_bad:
+            raise click.ClickException(f"{len(bad)} bad rows; nothing was imported.")
+        with database.transaction() as session:
+            new, changed = prices.merge(session, prices.take_list(session), good)
+    same = len(good) - new - changed
+    click.echo(
+        f"{new} prices are new, {changed} changed, {same} stayed; {len(bad)} rows were skipped."
+    )
+
+
+@main.command("load-sample")
+def load_sample() -> None:
+    """Load four prices and four listed accounts into an empty database."""
+    with _opened() as (settings, database):
+        loaded = _load_sample(settings, database)
+    click.echo("The sample is loaded." if loaded else "The database is not empty: nothing loaded.")
+
+
+@main.command()
+def routes() -> None:
+    """List the routes."""
+    for name, route in urls.listing().items():
+        verb, path = route.split(" ", 1)
+        click.echo(f"{verb:7} {path:45} {name}")
+
+
+def _load_sample(settings: Settings, database: Database) -> bool:
+    with database.transaction() as session:
+        return sample.load(session, settings.currency)
+
+
+def _registration(username: str, email: str) -> dict[str, Any]:
+    """Ask for a password; return the fields of an account that has it, or raise Invalid."""
+    password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    sent = {"username": username, "email": email, "password": password}
+    fields = Registration().read(sent)
+    fields["password_hash"] = passwords.hashed(fields.pop("password"))
+    return fields
+
+
+def _sorted(
+    rows: Iterable[Entry | BadRow], length: int
+) -> tuple[list[Mapping[str, Any]], list[BadRow]]:
+    good, bad = [], []
+    with click.progressbar(rows, length=length, label="Reading", file=sys.stderr) as bar:
+        for row in bar:
+            if isinstance(row, BadRow):
+                bad.append(row)
+            else:
+                good.append(row.fields)
+    return good, bad

@@ -1,0 +1,66 @@
+"""Migrations: how the schema came to be, step by step, with Alembic.
+
+They run in one transaction on both databases: wholly, or not at all.
+"""
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import inspect, text
+
+from todo_api.database import Database
+from todo_api.errors import CannotStart, Unavailable
+
+
+def upgrade(database: Database, to: str = "head") -> bool:
+    """Bring the schema up to date and return whether it was not.
+
+    Raises CannotStart when the database is out of reach, or its schema newer than this program. Of
+    several nodes that start at once one migrates, and the others wait.
+    """
+    try:
+        return _upgrade(database, to)
+    except Unavailable as error:
+        reason = str(error.__cause__).splitlines()[0]
+        raise CannotStart(f"The database at DATABASE_URL is out of reach: {reason}") from None
+
+
+def _upgrade(database: Database, to: str) -> bool:
+    config = _config()
+    script = ScriptDirectory.from_config(config)
+    if stored(database) == script.get_current_head():
+        return False
+    with database.migrating() as connection:
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, to)
+        except CommandError:
+            raise CannotStart(
+                "The database was made by a newer todo_api than this one: upgrade the program, or"
+                " give it another DATABASE_URL."
+            ) from None
+    return True
+
+
+def downgrade(database: Database, to: str) -> None:
+    """Take the schema back to the revision `to`; `base` is an empty database."""
+    config = _config()
+    with database.migrating() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, to)
+
+
+def stored(database: Database) -> str | None:
+    """Return the revision that the database's schema has, None for an empty one."""
+    with database.reading() as session:
+        if not inspect(session.connection()).has_table("alembic_version"):
+            return None
+        revision: str | None = session.scalar(text("SELECT version_num FROM alembic_version"))
+        return revision
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", "todo_api:migrations")
+    return config

@@ -1,0 +1,46 @@
+"""Accounts: who there is, and the one counter each of them has."""
+
+from datetime import datetime
+
+from sqlalchemy import JSON, BigInteger, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from todo_api.models.base import Base, BigId, Key, UTCDateTime, new_era
+
+
+class Account(Base):
+    """Somebody with tasks.
+
+    `revision` counts every change to the account and its tasks; a task's id is the revision that
+    created it. `era` names the line of revisions that the counter belongs to.
+    """
+
+    __tablename__ = "account"
+    __table_args__ = (
+        Index(
+            "ix_account_listed",
+            "username_key",
+            postgresql_where=text("listed"),
+            sqlite_where=text("listed"),
+        ),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    username: Mapped[str] = mapped_column(String(64))
+    username_key: Mapped[str] = mapped_column(Key, unique=True)
+    email: Mapped[str] = mapped_column(String(254))
+    password_hash: Mapped[str | None] = mapped_column(String(255))
+    date_joined: Mapped[datetime] = mapped_column(UTCDateTime)
+    timezone: Mapped[str] = mapped_column(String(64), default="UTC")
+    pets: Mapped[list[str]] = mapped_column(JSON, default=list)
+    listed: Mapped[bool] = mapped_column(default=False)
+    is_admin: Mapped[bool] = mapped_column(default=False)
+    era: Mapped[str] = mapped_column(String(16), default=new_era)
+    revision: Mapped[int] = mapped_column(BigInteger, default=1)
+    changed_revision: Mapped[int] = mapped_column(BigInteger, default=1)
+
+    def next_revision(self) -> int:
+        """Raise the counter and return it. The caller holds the account's row."""
+        self.revision += 1
+        return self.revision

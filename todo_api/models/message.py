@@ -1,0 +1,24 @@
+"""Messages: what anybody may leave for the admins."""
+
+from datetime import datetime
+
+from sqlalchemy import Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from todo_api.models.base import Base, BigId, UTCDateTime
+
+
+class Message(Base):
+    """One message, never changed after it came."""
+
+    __tablename__ = "message"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    text: Mapped[str] = mapped_column(Text)
+    created_date: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    @property
+    def version(self) -> tuple[str, int]:
+        """What tells it from every other message, since a message itself never changes."""
+        return "message", self.id

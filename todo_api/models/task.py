@@ -1,0 +1,61 @@
+"""Tasks: things to do or to buy."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from todo_api.models.base import Base, Key, UTCDateTime
+from todo_api.values import money
+
+
+class Task(Base):
+    """One task of an account; `id` is the account's revision that created it.
+
+    A row with a `deleted_date` is a tombstone: it is there for those who sync, and nobody else.
+    `due_at` is the due moment, of a bare date the start of its day in the account's time zone;
+    `due_on` is that bare date. `quantity` and `paid_price` are in ten-thousandths.
+    """
+
+    __tablename__ = "task"
+    __table_args__ = (
+        Index("ix_task_revision", "account_id", "revision"),
+        CheckConstraint("quantity BETWEEN 1 AND 100000000", name="quantity"),
+    )
+
+    account_id: Mapped[int] = mapped_column(
+        ForeignKey("account.id", ondelete="CASCADE"), primary_key=True
+    )
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(String(255))
+    name_key: Mapped[str] = mapped_column(Key)
+    note: Mapped[str | None] = mapped_column(Text)
+    creation_date: Mapped[datetime] = mapped_column(UTCDateTime)
+    due_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    due_on: Mapped[date | None]
+    completed_date: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    item: Mapped[str | None] = mapped_column(String(255))
+    quantity: Mapped[int] = mapped_column(BigInteger, default=money.SCALE)
+    paid_price: Mapped[int | None] = mapped_column(BigInteger)
+    paid_currency: Mapped[str | None] = mapped_column(String(3))
+    revision: Mapped[int] = mapped_column(BigInteger)
+    deleted_date: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    @property
+    def due_date(self) -> date | datetime | None:
+        """The due date as it was given: a bare date, or a UTC moment."""
+        return self.due_on or self.due_at
+
+    @property
+    def completed(self) -> bool:
+        """Whether it is done."""
+        return self.completed_date is not None
+
+    @property
+    def paid(self) -> dict[str, Decimal | str] | None:
+        """What it cost when it was completed: the price of that moment times the quantity."""
+        if self.paid_price is None or self.paid_currency is None:
+            return None
+        amount = money.cost(self.paid_price, self.quantity, self.paid_currency)
+        return {"amount": amount, "currency": self.paid_currency}

@@ -1,0 +1,37 @@
+"""Tokens: what proves who somebody is. The secret itself is nowhere in the database."""
+
+from datetime import datetime
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from todo_api.models.base import Base, UTCDateTime
+
+
+class Token(Base):
+    """One token of an account; `id` is random and so needs no sequence."""
+
+    __tablename__ = "token"
+    __table_args__ = (
+        UniqueConstraint("account_id", "digest"),
+        CheckConstraint("scope IN ('read', 'write')", name="scope"),
+        CheckConstraint("origin IN ('login', 'made')", name="origin"),
+    )
+
+    account_id: Mapped[int] = mapped_column(
+        ForeignKey("account.id", ondelete="CASCADE"), primary_key=True
+    )
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    name: Mapped[str] = mapped_column(String(255))
+    scope: Mapped[str] = mapped_column(String(8))
+    origin: Mapped[str] = mapped_column(String(8))
+    created_date: Mapped[datetime] = mapped_column(UTCDateTime)
+    expires_date: Mapped[datetime] = mapped_column(UTCDateTime)

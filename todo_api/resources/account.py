@@ -1,0 +1,97 @@
+"""Accounts: registering, and one's own profile."""
+
+from typing import Any
+
+from flask import request
+
+from todo_api.errors import Forbidden, Invalid
+from todo_api.models import Account
+from todo_api.resources import auth, caller_address
+from todo_api.resources.auth import OWNER_OR_ADMIN, PUBLIC, Access, Who
+from todo_api.resources.endpoint import Created, Version
+from todo_api.resources.stored import AccountEndpoint, StoredEndpoint
+from todo_api.schemas.account import AccountSchema, Registration
+from todo_api.services import accounts, passwords, throttle, tokens
+
+
+class AccountList(StoredEndpoint):
+    """The accounts, to which anybody may add one of their own."""
+
+    access = {"post": PUBLIC}
+    takes = {"post": Registration()}
+    gives = {"post": AccountSchema()}
+
+    def prepare(self, verb: str, values: dict[str, Any]) -> dict[str, Any]:
+        """Hash the password, unless nobody may register from there, or under that name, anyway."""
+        if self.settings.registration == "closed":
+            raise Forbidden("Registration is closed.")
+        throttle.check(self.session, self._limit, caller_address.of(request, self.settings))
+        accounts.must_be_free(self.session, values["username"])
+        values["password_hash"] = passwords.hashed(values.pop("password"))
+        return values
+
+    def post(self, fields: dict[str, Any]) -> Created:
+        """Register."""
+        throttle.use(self.session, self._limit, caller_address.of(request, self.settings))
+        account = accounts.register(self.session, fields)
+        where = f"/api/v1/accounts/{account.username}"
+        return Created(account, where, (account.era, account.changed_revision))
+
+    @property
+    def _limit(self) -> throttle.Limit:
+        return throttle.Limit("registration", self.settings.registrations_per_hour)
+
+
+class AccountItem(AccountEndpoint):
+    """One account's profile."""
+
+    access = {
+        "get": OWNER_OR_ADMIN,
+        "put": OWNER_OR_ADMIN,
+        "patch": OWNER_OR_ADMIN,
+        "delete": Access(Who.OWNER_OR_ADMIN, from_login=True),
+    }
+    takes = {"put": AccountSchema(), "patch": AccountSchema()}
+    gives = {"get": AccountSchema(), "put": AccountSchema(), "patch": AccountSchema()}
+
+    def version(self, *objects: Any) -> Version:
+        """Return the version of the account itself."""
+        (account,) = objects
+        return account.era, account.changed_revision
+
+    def prepare(self, verb: str, values: dict[str, Any]) -> dict[str, Any]:
+        """Check the old password and hash the new one."""
+        if not {"password", "email"}.isdisjoint(values):
+            self._may_change(values)
+        known = values.pop("current_password", None)
+        if "password" in values:
+            if not passwords.matches(known, self.account.password_hash):
+                raise Invalid(errors={"current_password": ["This is not your password."]})
+            self.known_hash = self.account.password_hash
+            values["password_hash"] = passwords.hashed(values.pop("password"))
+        return values
+
+    def get(self, account: Account) -> Account:
+        """See the profile."""
+        return account
+
+    def put(self, account: Account, changes: dict[str, Any]) -> Account:
+        """Change the profile; what is absent stays."""
+        if "password_hash" in changes:
+            if account.password_hash != self.known_hash:
+                raise Invalid(errors={"current_password": ["This is not your password any more."]})
+            tokens.revoke_all(self.session, account, but=self.caller.token)
+        accounts.change(self.session, account, changes)
+        return account
+
+    def patch(self, account: Account, changes: dict[str, Any]) -> Account:
+        """Change the profile; what is absent stays."""
+        return self.put(account, changes)
+
+    def delete(self, account: Account) -> None:
+        """Delete the account with its tasks and tokens."""
+        accounts.delete(self.session, account)
+
+    def _may_change(self, values: dict[str, Any]) -> None:
+        if "password" in values or values["email"] != self.account.email:
+            auth.must_come_from_login(self.caller)

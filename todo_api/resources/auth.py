@@ -1,0 +1,91 @@
+"""Who calls: the Authorization header becomes an account, and an access rule lets it in or not.
+
+Bearer tokens are RFC 6750's; a token in a query string or a body is never looked at.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from flask import Request
+from sqlalchemy.orm import Session
+
+from todo_api.errors import Forbidden, Unauthenticated
+from todo_api.models import Account, Token
+from todo_api.services import tokens
+from todo_api.values import names
+
+_BEARER = re.compile(r"Bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE | re.ASCII)
+
+
+class Who(Enum):
+    """Those whom a route lets in."""
+
+    ANYBODY = auto()
+    USER = auto()
+    OWNER = auto()
+    OWNER_OR_ADMIN = auto()
+    ADMIN = auto()
+
+
+@dataclass(frozen=True)
+class Access:
+    """Who may use a verb, and with which token.
+
+    A token of scope `read` is let in to GET only, unless `any_scope`; `from_login` refuses tokens
+    that were made by hand.
+    """
+
+    who: Who
+    any_scope: bool = False
+    from_login: bool = False
+
+
+PUBLIC = Access(Who.ANYBODY)
+USER = Access(Who.USER)
+OWNER = Access(Who.OWNER)
+OWNER_OR_ADMIN = Access(Who.OWNER_OR_ADMIN)
+ADMIN = Access(Who.ADMIN)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """An account, and the token by which it called."""
+
+    account: Account
+    token: Token
+
+    def is_called(self, username: str) -> bool:
+        """Return whether `username`, in whatever case, names this account."""
+        return names.sought_key(username) == self.account.username_key
+
+
+def identify(session: Session, request: Request) -> Caller:
+    """Return who calls; raise Unauthenticated when that is nobody."""
+    header = request.headers.get("Authorization")
+    if header is None:
+        raise Unauthenticated
+    bearer = _BEARER.fullmatch(header.strip())
+    found = tokens.recognise(session, bearer[1]) if bearer else None
+    if found is None:
+        raise Unauthenticated("The token is not valid, or not any more.")
+    return Caller(*found)
+
+
+def admit(access: Access, caller: Caller, verb: str, username: str | None = None) -> None:
+    """Raise Forbidden unless `caller` may use `verb`, of the account `username` if there is one."""
+    if access.who in (Who.OWNER, Who.OWNER_OR_ADMIN, Who.ADMIN):
+        owns = username is not None and access.who != Who.ADMIN and caller.is_called(username)
+        manages = access.who in (Who.OWNER_OR_ADMIN, Who.ADMIN) and caller.account.is_admin
+        if not (owns or manages):
+            raise Forbidden
+    if caller.token.scope == tokens.READ and verb != "get" and not access.any_scope:
+        raise Forbidden("This token may only read.")
+    if access.from_login:
+        must_come_from_login(caller)
+
+
+def must_come_from_login(caller: Caller) -> None:
+    """Raise Forbidden when the token was made by hand."""
+    if caller.token.origin != tokens.LOGIN:
+        raise Forbidden("This needs the token of a login.")

@@ -1,0 +1,16 @@
+"""What every endpoint is handed: the settings, the database and the listing of the API."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from todo_api.database import Database
+from todo_api.settings import Settings
+
+
+@dataclass(frozen=True)
+class Backend:
+    """One running backend. `listing` maps the name of each route to its method and path."""
+
+    settings: Settings
+    database: Database
+    listing: Mapping[str, str]

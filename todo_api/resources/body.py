@@ -1,0 +1,50 @@
+"""The body of a request: read whole, and understood by its media type."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Request
+
+from todo_api.errors import Malformed, UnsupportedMedia
+from todo_api.resources import json_text
+from todo_api.resources.form import Form, multipart, urlencoded
+from todo_api.schemas.wire import Wire
+
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
+
+
+@dataclass(frozen=True)
+class Body:
+    """What came: the form if it was one, else the JSON value."""
+
+    form: Form | None = None
+    json: Any = field(default_factory=dict)
+
+    def for_(self, schema: Wire) -> Any:
+        """Return the body as the JSON value that `schema` is to read."""
+        return self.json if self.form is None else schema.from_form(self.form)
+
+
+def read(request: Request) -> Body:
+    """Return the body; one that is not there is an empty object.
+
+    Raises UnsupportedMedia, Malformed, or werkzeug's RequestEntityTooLarge.
+    """
+    if "Content-Encoding" in request.headers:
+        raise UnsupportedMedia
+    raw = request.get_data()
+    if request.content_length is not None and request.content_length != len(raw):
+        raise Malformed("The body is shorter than its Content-Length.")
+    if not raw and not request.mimetype:
+        return Body()
+    if request.mimetype_params.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
+        raise UnsupportedMedia("Only UTF-8 is read here.")
+    if request.mimetype == JSON:
+        return Body(json=json_text.parse(raw))
+    if request.mimetype == FORM:
+        return Body(urlencoded(raw))
+    if request.mimetype == MULTIPART:
+        return Body(multipart(request, raw))
+    raise UnsupportedMedia

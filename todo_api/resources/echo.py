@@ -1,0 +1,52 @@
+"""Echo: a text, or the whole request, as the server saw it."""
+
+from typing import Any
+
+from flask import request
+
+from todo_api.resources import body, form
+from todo_api.resources.auth import PUBLIC
+from todo_api.resources.endpoint import VERBS, Endpoint
+from todo_api.schemas.echo import EchoedRequest, EchoedText
+
+ECHOED_TEXT = EchoedText()
+CREDENTIALS = frozenset({"authorization", "proxy-authorization", "cookie"})
+
+
+class EchoText(Endpoint):
+    """The text in the path."""
+
+    access = {"get": PUBLIC}
+    gives = {"get": ECHOED_TEXT}
+
+    def get(self, text: str) -> dict[str, str]:
+        """Get the text back."""
+        return ECHOED_TEXT.read({"echo": text})
+
+
+class Echo(Endpoint):
+    """The request itself, for trying out a client."""
+
+    access = dict.fromkeys(VERBS, PUBLIC)
+    gives = dict.fromkeys(VERBS, EchoedRequest())
+
+    def get(self) -> dict[str, Any]:
+        """See what the server saw."""
+        sent = body.read(request)
+        return {
+            "method": request.method,
+            "args": _singles(form.urlencoded(request.query_string)),
+            "headers": {
+                name: value
+                for name, value in request.headers.items()
+                if name.lower() not in CREDENTIALS
+            },
+            "form": _singles(sent.form or {}),
+            "json": sent.json if request.mimetype == body.JSON else None,
+        }
+
+    post = put = patch = delete = get
+
+
+def _singles(fields: form.Form) -> dict[str, str | list[str]]:
+    return {name: texts[0] if len(texts) == 1 else texts for name, texts in fields.items()}

@@ -1,0 +1,149 @@
+"""Endpoint: the way of every request, once for all.
+
+A verb of a resource is handed objects and validated values, says in a few lines what happens, and
+returns what to show. Before it come access, input and `If-Match`; after it the dump. Each resource
+class declares, by verb:
+
+    access  who may use it; a verb without an entry is a TypeError at import
+    takes   the schema that reads the body
+    asks    the schema that reads the query
+    gives   the schema that shows what the verb returns; without one, nothing is shown
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from urllib.parse import quote, urlencode
+
+from flask import Request, Response, request
+from flask_restful import Resource
+from werkzeug.exceptions import MethodNotAllowed
+
+from todo_api.resources import body, form
+from todo_api.resources.auth import Access
+from todo_api.resources.backend import Backend
+from todo_api.schemas.query import PageQuery
+from todo_api.schemas.wire import Wire
+from todo_api.services.paging import Page
+
+VERBS = ("get", "post", "put", "patch", "delete")
+
+Shown = tuple[Any, int, dict[str, str]]
+"""What Flask-RESTful takes from a resource: the data, the status and the headers."""
+
+Version = tuple[str, int]
+"""An era and a revision, which together make an ETag."""
+
+
+@dataclass(frozen=True)
+class Created:
+    """Something new: answered with 201 and the path at which it is found from now on."""
+
+    what: Any
+    location: str
+    version: Version
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One page of a list: what to show, and the path of the next page, if there is one."""
+
+    what: Mapping[str, Any]
+    next: str | None
+
+
+class Endpoint(Resource):
+    """A resource that needs no database."""
+
+    access: ClassVar[Mapping[str, Access]] = {}
+    takes: ClassVar[Mapping[str, Wire]] = {}
+    asks: ClassVar[Mapping[str, Wire]] = {}
+    gives: ClassVar[Mapping[str, Wire]] = {}
+    with_head: ClassVar[bool] = True
+    cache: ClassVar[str] = "no-cache"
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+        self.settings = backend.settings
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        forgotten = [verb for verb in cls.verbs() if verb not in cls.access]
+        if forgotten:
+            raise TypeError(f"{cls.__name__} does not say who has access to {forgotten}")
+
+    @classmethod
+    def verbs(cls) -> list[str]:
+        """Return the verbs that this resource has, in lower case."""
+        return [verb for verb in VERBS if hasattr(cls, verb)]
+
+    @classmethod
+    def allowed(cls) -> list[str]:
+        """Return the HTTP methods that this resource answers."""
+        methods = [verb.upper() for verb in cls.verbs()]
+        if "GET" in methods and cls.with_head:
+            methods.append("HEAD")
+        return [*methods, "OPTIONS"]
+
+    def dispatch_request(self, **ids: Any) -> Shown | Response:
+        """Answer the request; Flask calls this with what the URL's placeholders matched."""
+        if request.method == "OPTIONS":
+            return None, 204, {"Allow": ", ".join(self.allowed())}
+        if request.method not in self.allowed():
+            raise MethodNotAllowed(self.allowed())
+        verb = "get" if request.method == "HEAD" else request.method.lower()
+        return self.answer(verb, ids)
+
+    def answer(self, verb: str, ids: dict[str, Any]) -> Shown | Response:
+        """Answer `verb` without a database."""
+        inputs = [*ids.values()]
+        if verb in self.asks:
+            inputs.append(self.asked(verb))
+        if verb in self.takes:
+            inputs.append(self.takes[verb].read(body.read(request).for_(self.takes[verb])))
+        return self.shown(verb, getattr(self, verb)(*inputs))
+
+    def asked(self, verb: str) -> dict[str, Any]:
+        """Return the values in the query."""
+        schema = self.asks[verb]
+        query = form.urlencoded(request.query_string)
+        return schema.read(schema.from_form(query))
+
+    def shown(self, verb: str, result: Any, version: Version | None = None) -> Shown:
+        """Return what Flask-RESTful is to send for the `result` of `verb`."""
+        headers = {"Cache-Control": self.cache}
+        status = 200 if verb in self.gives else 204
+        if isinstance(result, Created):
+            status, version = 201, result.version
+            headers["Location"] = result.location
+            result = result.what
+        elif isinstance(result, Listed):
+            if result.next:
+                headers["Link"] = f'<{result.next}>; rel="next"'
+            result = {**result.what, "next": result.next}
+        if version:
+            headers["ETag"] = etag(version)
+        data = self.gives[verb].dump(result) if verb in self.gives else None
+        return data, status, headers
+
+
+def etag(version: Version) -> str:
+    """Return the strong ETag (RFC 9110, 8.8.3) of a version."""
+    era, revision = version
+    return f'"{era}.{revision}"'
+
+
+def listed(name: str, page: Page[Any], query: Mapping[str, Any], **beside: Any) -> Listed:
+    """Return `page` under `name`, with the path of the next one after the request's own."""
+    following = None
+    if page.after is not None:
+        following = f"{_own_path(request)}?{urlencode({**query, 'after': page.after})}"
+    return Listed({**beside, name: page.rows}, following)
+
+
+def _own_path(request: Request) -> str:
+    return quote(request.path.rstrip("/"))
+
+
+PAGED: Mapping[str, Wire] = {"get": PageQuery()}
+"""`asks` of a list."""

@@ -1,0 +1,47 @@
+"""What stands around every request: its id, its log line, and the checks before any route."""
+
+import logging
+import re
+import time
+import uuid
+
+from flask import Flask, Response, g, request
+
+from todo_api.errors import Malformed
+
+log = logging.getLogger("todo_api.access")
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+_HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?", re.ASCII)
+
+
+def register(app: Flask) -> None:
+    """Put the envelope around every request of `app`."""
+    app.before_request(_open)
+    app.after_request(_close)
+
+
+def _open() -> None:
+    """Give the request an id, its client's own if it has a usable one, and check its address."""
+    g.started = time.perf_counter()
+    given = request.headers.get("X-Request-ID", "")
+    g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    if not _HOST.fullmatch(request.environ.get("HTTP_HOST", "")):
+        raise Malformed("Exactly one Host header is required.")
+    try:
+        request.environ["PATH_INFO"].encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        raise Malformed("The path is not valid UTF-8.") from None
+
+
+def _close(response: Response) -> Response:
+    response.headers["X-Request-ID"] = g.request_id
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers.setdefault("Cache-Control", "no-cache")
+    if response.status_code in (204, 304):
+        response.headers.pop("Content-Type", None)
+    if log.isEnabledFor(logging.INFO):
+        took = 1000 * (time.perf_counter() - g.started)
+        line = (request.method, request.path, response.status_code, took, g.request_id)
+        log.info("%s %r %d %.1fms %s", *line)
+    return response

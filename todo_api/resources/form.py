@@ -1,0 +1,78 @@
+"""Forms, strictly: percent-encoding and UTF-8 must be right in queries and bodies."""
+
+import re
+from urllib.parse import parse_qsl
+
+from flask import Request
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.http import parse_options_header
+from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
+
+from todo_api.errors import Invalid, Malformed
+
+Form = dict[str, list[str]]
+
+MOST_FIELDS = 1_000
+TOO_MANY_FIELDS = f"The form has more than {MOST_FIELDS} fields."
+_BAD_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+
+
+def urlencoded(raw: bytes) -> Form:
+    """Return the texts by name in a query or an `application/x-www-form-urlencoded` body.
+
+    Raises Malformed for a bad percent-encoding, invalid UTF-8 or more than MOST_FIELDS fields.
+    """
+    if _BAD_PERCENT.search(raw):
+        raise Malformed("A % is not followed by two hexadecimal digits.")
+    try:
+        pairs = parse_qsl(
+            raw.decode("utf-8"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=MOST_FIELDS,
+        )
+    except UnicodeDecodeError:
+        raise Malformed("The form is not valid UTF-8.") from None
+    except ValueError:
+        raise Malformed(TOO_MANY_FIELDS) from None
+    return _by_name(pairs)
+
+
+def multipart(request: Request, body: bytes) -> Form:
+    """Return the texts by name in a `multipart/form-data` body (RFC 7578).
+
+    Raises Malformed when it cannot be parsed, Invalid when a file stands where text belongs.
+    """
+    _, options = parse_options_header(request.headers.get("Content-Type"))
+    boundary = options.get("boundary", "")
+    decoder = MultipartDecoder(boundary.encode(), max_parts=MOST_FIELDS)
+    pairs: list[tuple[str, str]] = []
+    name, chunks = "", list[bytes]()
+    try:
+        decoder.receive_data(body)
+        decoder.receive_data(None)
+        while not isinstance(event := decoder.next_event(), (Epilogue, NeedData)):
+            if isinstance(event, (File, Field)) and not event.name:
+                raise Malformed("A part of the multipart body has no name.")
+            if isinstance(event, File):
+                raise Invalid(errors={event.name: ["A file is not expected here."]})
+            if isinstance(event, Field):
+                name, chunks = event.name, []
+            elif isinstance(event, Data):
+                chunks.append(event.data)
+                if not event.more_data:
+                    pairs.append((name, b"".join(chunks).decode("utf-8")))
+    except RequestEntityTooLarge:
+        raise Malformed(TOO_MANY_FIELDS) from None
+    except ValueError:
+        raise Malformed("The multipart body cannot be parsed.") from None
+    if not isinstance(event, Epilogue):
+        raise Malformed("The multipart body ends too early.")
+    return _by_name(pairs)
+
+
+def _by_name(pairs: list[tuple[str, str]]) -> Form:
+    form: Form = {}
+    for name, text in pairs:
+        form.setdefault(name, []).append(text)
+    return form

@@ -1,0 +1,41 @@
+"""The front door: the web page for people, the listing of the API for programs."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from flask import Response, request
+
+from todo_api.resources.auth import PUBLIC
+from todo_api.resources.endpoint import Endpoint, Shown
+from todo_api.schemas.wire import AsIs
+
+PAGE = (Path(__file__).parent.parent / "web" / "index.html").read_bytes()
+
+POLICY = "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-ancestors 'none'"
+
+
+class Listing(Endpoint):
+    """What this API has."""
+
+    access = {"get": PUBLIC}
+    gives = {"get": AsIs()}
+
+    def get(self) -> Mapping[str, str]:
+        """See the listing."""
+        return self.backend.listing
+
+
+class Home(Listing):
+    """The web page, or the listing for whoever accepts JSON and not HTML."""
+
+    access = {"get": PUBLIC}
+
+    def answer(self, verb: str, ids: dict[str, Any]) -> Shown | Response:
+        """Answer with what the Accept header prefers."""
+        accepted = [media for media, quality in request.accept_mimetypes if quality > 0]
+        if "application/json" in accepted and "text/html" not in accepted:
+            data, status, headers = self.shown(verb, self.get())
+            return data, status, {**headers, "Vary": "Accept"}
+        headers = {"Content-Security-Policy": POLICY, "Vary": "Accept"}
+        return Response(PAGE, content_type="text/html; charset=utf-8", headers=headers)

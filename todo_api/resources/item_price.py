@@ -1,0 +1,97 @@
+"""Prices: the short question of a shopping list, and the price list behind it."""
+
+from typing import Any
+from urllib.parse import quote
+
+from todo_api.models import ItemPrice, PriceList
+from todo_api.resources.auth import ADMIN, PUBLIC
+from todo_api.resources.endpoint import PAGED, Created, Listed, Version, listed
+from todo_api.resources.stored import StoredEndpoint
+from todo_api.schemas.item_price import AskedPrice, ItemPriceSchema, PricePage
+from todo_api.schemas.query import ItemQuery
+from todo_api.services import prices
+
+
+class AskedItemPrice(StoredEndpoint):
+    """The price of the item that is asked for."""
+
+    access = {"get": PUBLIC}
+    asks = {"get": ItemQuery()}
+    gives = {"get": AskedPrice()}
+
+    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+        """Ask a price; what nobody has priced costs 0."""
+        name = query["itemname"]
+        price = prices.find(self.session, name) if name else None
+        return {"name": name, "price": price.price if price else 0}
+
+
+class _OnThePriceList(StoredEndpoint):
+    """A resource of the price list, whose row orders the writers."""
+
+    def find(self, **ids: Any) -> tuple[Any, ...]:
+        """Return the list and, where the URL names one, the price."""
+        get_list = prices.take_list if self.writing else prices.price_list
+        price_list = get_list(self.session)
+        if "name" not in ids:
+            return (price_list,)
+        return price_list, prices.get(self.session, ids["name"])
+
+    def version(self, *objects: Any) -> Version:
+        """Return the version of the price or, without one, of the list."""
+        price_list, particular = objects[0], objects[-1]
+        return price_list.era, particular.revision
+
+    def prepare(self, verb: str, values: dict[str, Any]) -> dict[str, Any]:
+        """Put the server's currency where null or nothing was said for it."""
+        if "currency" in values and values["currency"] is None:
+            values["currency"] = self.settings.currency
+        return values
+
+
+class ItemPriceList(_OnThePriceList):
+    """The price list."""
+
+    access = {"get": PUBLIC, "post": ADMIN}
+    asks = PAGED
+    takes = {"post": ItemPriceSchema()}
+    gives = {"get": PricePage(), "post": ItemPriceSchema()}
+
+    def get(self, price_list: PriceList, query: dict[str, Any]) -> Listed:
+        """List the prices."""
+        return listed("prices", prices.listing(self.session, **query), query)
+
+    def post(self, price_list: PriceList, fields: dict[str, Any]) -> Created:
+        """Set the price of another item."""
+        price = prices.create(self.session, price_list, fields)
+        return Created(price, _path(price), (price_list.era, price.revision))
+
+
+class ItemPriceItem(_OnThePriceList):
+    """The price of one item."""
+
+    access = {"get": PUBLIC, "put": ADMIN, "patch": ADMIN, "delete": ADMIN}
+    takes = {"put": ItemPriceSchema(), "patch": ItemPriceSchema()}
+    gives = {"get": ItemPriceSchema(), "put": ItemPriceSchema(), "patch": ItemPriceSchema()}
+
+    def get(self, price_list: PriceList, price: ItemPrice) -> ItemPrice:
+        """See the price."""
+        return price
+
+    def put(self, price_list: PriceList, price: ItemPrice, changes: dict[str, Any]) -> ItemPrice:
+        """Change the price; another name renames it."""
+        prices.change(self.session, price_list, price, changes)
+        return price
+
+    def patch(self, price_list: PriceList, price: ItemPrice, changes: dict[str, Any]) -> ItemPrice:
+        """Change the price; another name renames it."""
+        return self.put(price_list, price, changes)
+
+    def delete(self, price_list: PriceList, price: ItemPrice) -> None:
+        """Take the price off the list."""
+        prices.delete(self.session, price_list, price)
+
+
+def _path(price: ItemPrice) -> str:
+    """Return the price's path. One trailing slash is never part of a name, so it needs another."""
+    return f"/api/v1/prices/{quote(price.name, safe='')}" + "/" * price.name.endswith("/")

@@ -1,0 +1,92 @@
+"""JSON, strictly: RFC 8259 without its liberties, numbers exact in both directions."""
+
+import json
+import re
+from decimal import Decimal, InvalidOperation
+from typing import Any, NoReturn
+
+import orjson
+
+from todo_api.errors import Invalid, Malformed
+from todo_api.values import names
+
+DEEPEST = 32
+_SURELY_64_BIT = 18
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+def parse(body: bytes) -> Any:
+    """Return what `body` says; numbers with a fraction, and very long ones, become Decimal.
+
+    Raises Malformed for broken JSON, a repeated key, NaN, infinity, invalid UTF-8, or nesting
+    deeper than DEEPEST; Invalid for a lone surrogate, which could not be given back.
+    """
+    try:
+        value = json.loads(
+            body.decode("utf-8"),
+            object_pairs_hook=_object,
+            parse_int=_whole,
+            parse_float=Decimal,
+            parse_constant=_no_constant,
+        )
+    except UnicodeDecodeError:
+        raise Malformed("The body is not valid UTF-8.") from None
+    except RecursionError:
+        raise Malformed(f"The JSON is nested deeper than {DEEPEST}.") from None
+    except (ValueError, InvalidOperation) as error:
+        raise Malformed(f"The JSON cannot be parsed: {error}") from None
+    _measure(value)
+    if _SURROGATE.search(body):
+        _refuse_lone_surrogates(value)
+    return value
+
+
+def render(data: Any) -> bytes:
+    """Return `data` as JSON in UTF-8; a Decimal becomes a number, digit by digit."""
+    return orjson.dumps(data, default=_exact)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return members
+
+
+def _whole(digits: str) -> int | Decimal:
+    return int(digits) if len(digits) <= _SURELY_64_BIT else Decimal(digits)
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number")
+
+
+def _parts(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
+
+
+def _measure(value: Any) -> None:
+    """Walk level by level, so that the walk itself needs no stack."""
+    level = [value]
+    for _ in range(DEEPEST + 1):
+        level = [part for each in level for part in _parts(each)]
+        if not level:
+            return
+    raise Malformed(f"The JSON is nested deeper than {DEEPEST}.")
+
+
+def _refuse_lone_surrogates(value: Any) -> None:
+    texts = value.keys() if isinstance(value, dict) else [value]
+    for text in texts:
+        if isinstance(text, str) and (problem := names.why_lone(text)):
+            raise Invalid(problem)
+    for part in _parts(value):
+        _refuse_lone_surrogates(part)
+
+
+def _exact(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return orjson.Fragment(str(value))
+    raise TypeError(f"{type(value).__name__} has no place in an answer")

@@ -1,0 +1,70 @@
+"""Any exception becomes the one JSON error: the floors' own, the framework's and the unforeseen."""
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException
+
+from todo_api import errors
+from todo_api.resources import json_text
+
+log = logging.getLogger(__name__)
+
+STATUS: Mapping[type[errors.Problem], int] = {
+    errors.Malformed: 400,
+    errors.Unauthenticated: 401,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.Stale: 412,
+    errors.UnsupportedMedia: 415,
+    errors.Invalid: 422,
+    errors.TooMany: 429,
+    errors.Unavailable: 503,
+}
+
+_OWN_WORDS = {404: "Invalid endpoint"}
+
+
+def register(app: Flask) -> None:
+    """Make `app` answer every exception with JSON."""
+    app.register_error_handler(errors.Problem, _problem)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unforeseen)
+
+
+def answer(
+    status: int, message: str | None = None, fields: Mapping[str, list[str]] | None = None
+) -> Response:
+    """Return the one error answer; without a message of its own, the status's name is it."""
+    body: dict[str, object] = {"status": status, "message": message or HTTPStatus(status).phrase}
+    if fields:
+        body["errors"] = fields
+    return Response(json_text.render(body), status, content_type="application/json")
+
+
+def _problem(problem: errors.Problem) -> Response:
+    status = next(STATUS[kind] for kind in type(problem).__mro__ if kind in STATUS)
+    response = answer(status, problem.message, problem.errors)
+    if status == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if problem.retry_after is not None:
+        response.headers["Retry-After"] = str(problem.retry_after)
+    return response
+
+
+def _http(error: HTTPException) -> Response:
+    if error.code is None:
+        return _unforeseen(error)
+    response = answer(error.code, _OWN_WORDS.get(error.code))
+    for name, value in error.get_headers():
+        if name != "Content-Type":
+            response.headers[name] = value
+    return response
+
+
+def _unforeseen(error: Exception) -> Response:
+    log.error("An error that nobody foresaw", exc_info=error)
+    return answer(500)

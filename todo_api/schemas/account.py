@@ -1,0 +1,101 @@
+"""Accounts and logging in, on the wire."""
+
+import re
+import unicodedata
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate, validates_schema
+
+from todo_api.schemas.fields import Boolean, Name, Text, TimeZone
+from todo_api.schemas.moments import Moment
+from todo_api.schemas.wire import READ_ONLY, Wire
+from todo_api.values import names
+
+RESERVED = frozenset({"login", "logout"})
+
+_email = validate.Email(error="Not an e-mail address.")
+
+
+class Username(Text):
+    """A new account's name, brought into NFKC."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(least=1, most=255, **options)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> str:
+        text = super()._deserialize(value, attr, data, **options)
+        username = unicodedata.normalize("NFKC", text)
+        if not re.fullmatch(r"[A-Za-z0-9._-]{3,64}", username):
+            raise ValidationError("Must be 3 to 64 of A-Z a-z 0-9 . _ -")
+        if names.key(username) in RESERVED:
+            raise ValidationError("This name is reserved.")
+        return username
+
+
+class AccountSchema(Wire):
+    """An account as its owner and the admins see and change it."""
+
+    username = Text(most=255, metadata=READ_ONLY)
+    email = Text(least=1, most=254, validate=_email, required=True)
+    date_joined = Moment(metadata=READ_ONLY)
+    timezone = TimeZone(allow_none=True, load_default="UTC")
+    pets = fields.List(
+        Name(most=64),
+        allow_none=True,
+        load_default=list,
+        validate=validate.Length(max=50, error="At most {max} pets."),
+    )
+    listed = Boolean(allow_none=True, load_default=False)
+    is_admin = Boolean(metadata=READ_ONLY)
+    password = Text(least=8, most=256, load_only=True)
+    current_password = Text(most=256, load_only=True)
+
+    @validates_schema
+    def _know_the_old_password(self, values: dict[str, Any], **options: Any) -> None:
+        if "password" in values and "current_password" not in values:
+            raise ValidationError("Needed to change the password.", "current_password")
+
+
+class Registration(AccountSchema):
+    """What makes a new account."""
+
+    class Meta:
+        exclude = ("current_password",)
+
+    username = Username(required=True)
+    password = Text(least=8, most=256, load_only=True, required=True)
+    password2 = Text(most=256, load_only=True)
+
+    @validates_schema
+    def _know_the_old_password(self, values: dict[str, Any], **options: Any) -> None:
+        if values.pop("password2", values.get("password")) != values.get("password"):
+            raise ValidationError("The two passwords differ.", "password2")
+
+
+class Credentials(Wire):
+    """What a login sends."""
+
+    username = Text(most=1_000, required=True)
+    password = Text(most=1_000, required=True)
+
+
+class Session(Wire):
+    """What a login gets."""
+
+    token = Text(most=64)
+    token_type = Text(most=16)
+    expires_at = Moment()
+    account = fields.Nested(AccountSchema)
+
+
+class User(Wire):
+    """A listed account as anybody sees it."""
+
+    username = Text(most=64)
+    pets = fields.List(Text(most=64))
+
+
+class LoggedOut(Wire):
+    """What a logout gets."""
+
+    msg = Text(most=64)

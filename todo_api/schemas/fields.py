@@ -1,0 +1,140 @@
+"""Fields: what a value may be on the wire. JSON types are strict; `from_text` reads a form's text.
+
+Every field raises ValidationError with one sentence for the client.
+"""
+
+import re
+from decimal import Decimal
+from typing import Any
+
+from marshmallow import ValidationError, fields
+
+from todo_api.values import moments, money, names
+from todo_api.values.currencies import MINOR_UNITS
+
+_WORDS = {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False}
+
+
+class Text(fields.Field[str]):
+    """A text of `least` to `most` characters, stored and given back byte for byte."""
+
+    def __init__(self, *, most: int, least: int = 0, **options: Any) -> None:
+        super().__init__(**options)
+        self.least, self.most = least, most
+
+    def from_text(self, text: str) -> str:
+        """Return what a form's text stands for."""
+        return text
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> str:
+        if not isinstance(value, str):
+            raise ValidationError("Must be a text.")
+        if problem := names.why_not_text(value):
+            raise ValidationError(problem)
+        if not self.least <= len(value) <= self.most:
+            raise ValidationError(f"Must have {self.least} to {self.most:,} characters.")
+        return value
+
+
+class Name(Text):
+    """A text that names something: not blank, and with a key that every index can hold."""
+
+    def __init__(self, *, most: int = names.LONGEST_NAME, **options: Any) -> None:
+        super().__init__(least=1, most=most, **options)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> str:
+        name = super()._deserialize(value, attr, data, **options)
+        key = names.key(name)
+        if not key:
+            raise ValidationError("Must not be blank.")
+        if len(key) > names.LONGEST_KEY:
+            raise ValidationError("Too long in its normal form (Unicode NFKC).")
+        return name
+
+
+class TimeZone(Text):
+    """An IANA time zone name."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(most=64, **options)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> str:
+        name = super()._deserialize(value, attr, data, **options)
+        if name not in moments.time_zones():
+            raise ValidationError("Not an IANA time zone.")
+        return name
+
+
+class Currency(Text):
+    """An ISO 4217 currency code, in upper case once it is in."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(most=3, **options)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> str:
+        code = super()._deserialize(value, attr, data, **options).upper()
+        if code not in MINOR_UNITS:
+            raise ValidationError("Not an ISO 4217 currency code.")
+        return code
+
+
+class Boolean(fields.Field[bool]):
+    """True or false; in a form true, 1, on, false, 0, off, in any case."""
+
+    def from_text(self, text: str) -> bool | str:
+        """Return what a form's text stands for, the text itself when that is nothing."""
+        return _WORDS.get(text.strip().lower(), text)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> bool:
+        if not isinstance(value, bool):
+            raise ValidationError("Must be true or false.")
+        return value
+
+
+class Integer(fields.Field[int]):
+    """A whole number from `least` to `most`, which are 64 bit unless told."""
+
+    def __init__(self, *, least: int = -(2**63), most: int = 2**63 - 1, **options: Any) -> None:
+        super().__init__(**options)
+        self.least, self.most = least, most
+
+    def from_text(self, text: str) -> int | str:
+        """Return the number that a form's text writes, the text itself when it writes none."""
+        return int(text) if re.fullmatch("[+-]?[0-9]{1,19}", text.strip(), re.ASCII) else text
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> int:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise ValidationError("Must be a whole number.")
+        if not self.least <= value <= self.most:
+            raise ValidationError(f"Must be {self.least:,} to {self.most:,}.")
+        return value
+
+
+class Scaled(fields.Field[int]):
+    """An exact number with at most four decimals; inside, an integer of ten-thousandths.
+
+    On the wire it goes out as a JSON number and comes in as a number or a text.
+    """
+
+    def __init__(self, *, least: Decimal, most: Decimal, **options: Any) -> None:
+        super().__init__(**options)
+        self.least, self.most = least, most
+
+    def from_text(self, text: str) -> str:
+        """Return what a form's text stands for."""
+        return text
+
+    def _serialize(self, value: int | None, attr: Any, obj: Any, **options: Any) -> Decimal | None:
+        return None if value is None else money.plain(value)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, (int, Decimal, str)):
+            raise ValidationError("Must be a number.")
+        try:
+            number = money.parse(value) if isinstance(value, str) else Decimal(value)
+            amount = money.scaled(number)
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+        if not self.least <= number <= self.most:
+            raise ValidationError(f"Must be {self.least:,} to {self.most:,}.")
+        return amount

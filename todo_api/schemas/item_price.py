@@ -1,0 +1,45 @@
+"""Prices on the wire."""
+
+from decimal import Decimal
+from typing import Any
+
+from marshmallow import ValidationError, fields
+
+from todo_api.schemas.fields import Currency, Name, Scaled, Text
+from todo_api.schemas.moments import Moment
+from todo_api.schemas.wire import READ_ONLY, Wire
+from todo_api.values import names
+
+
+class ItemName(Name):
+    """A name that can stand at the end of a URL, where `.` and `..` would be folders."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> str:
+        name = super()._deserialize(value, attr, data, **options)
+        if names.key(name) in (".", ".."):
+            raise ValidationError("Must not be . or ..")
+        return name
+
+
+class ItemPriceSchema(Wire):
+    """A price, coming in and going out."""
+
+    name = ItemName(required=True)
+    price = Scaled(least=Decimal(0), most=Decimal(100_000_000), required=True)
+    currency = Currency(allow_none=True, load_default=None)
+    unit = Text(most=32, allow_none=True, load_default=None)
+    updated_date = Moment(metadata=READ_ONLY)
+
+
+class PricePage(Wire):
+    """One page of the price list."""
+
+    prices = fields.List(fields.Nested(ItemPriceSchema))
+    next = Text(most=2_000)
+
+
+class AskedPrice(Wire):
+    """The short answer of `/itemprice`."""
+
+    name = Text(most=1_000)
+    price = Scaled(least=Decimal(0), most=Decimal(100_000_000))

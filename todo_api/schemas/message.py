@@ -1,0 +1,35 @@
+"""Messages on the wire."""
+
+from marshmallow import fields
+
+from todo_api.schemas.fields import Integer, Text
+from todo_api.schemas.moments import Moment
+from todo_api.schemas.wire import Wire
+
+
+class NewMessage(Wire):
+    """What anybody may send."""
+
+    data = Text(least=1, most=10_000, required=True)
+
+
+class Received(Wire):
+    """What the sender is told."""
+
+    status = Text(most=16)
+    message = Text(most=11_000)
+
+
+class MessageSchema(Wire):
+    """A message as the admins see it."""
+
+    id = Integer()
+    text = Text(most=10_000)
+    created_date = Moment()
+
+
+class MessagePage(Wire):
+    """One page of the messages."""
+
+    messages = fields.List(fields.Nested(MessageSchema))
+    next = Text(most=2_000)

@@ -1,0 +1,43 @@
+"""Fields for times: a moment that the server sets, and a due date that a client sets."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from marshmallow import ValidationError, fields
+
+from todo_api.values import moments
+
+
+class Due(fields.Field[date | datetime]):
+    """A date, a time with an offset, or a wall time, which the account's time zone will place."""
+
+    def from_text(self, text: str) -> str:
+        """Return what a form's text stands for."""
+        return text
+
+    def _serialize(
+        self, value: date | datetime | None, attr: Any, obj: Any, **options: Any
+    ) -> str | None:
+        if isinstance(value, datetime):
+            return moments.wire(value)
+        return value.isoformat() if value else None
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> date | datetime:
+        if not isinstance(value, str):
+            raise ValidationError("Must be a text.")
+        try:
+            return moments.parse(value)
+        except ValueError:
+            raise ValidationError(
+                "Must be an ISO 8601 date or time, or dd/mm/yyyy HH:MM:SS."
+            ) from None
+
+
+class Moment(Due):
+    """A moment in UTC; one that comes in without an offset is taken as UTC."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> datetime:
+        moment = super()._deserialize(value, attr, data, **options)
+        if not isinstance(moment, datetime):
+            raise ValidationError("Must be a time.")
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

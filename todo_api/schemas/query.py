@@ -1,0 +1,23 @@
+"""What may stand behind the question mark."""
+
+from marshmallow import EXCLUDE
+
+from todo_api.schemas.fields import Integer, Text
+from todo_api.schemas.wire import Wire
+from todo_api.services.paging import DEFAULT, LARGEST
+
+
+class PageQuery(Wire):
+    """Which page of a list."""
+
+    limit = Integer(least=1, most=LARGEST, load_default=DEFAULT)
+    after = Text(most=2_000, load_default=None, allow_none=False)
+
+
+class ItemQuery(Wire):
+    """The item whose price is asked; its clients may send other parameters along."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    itemname = Text(most=10**6, load_default=None, allow_none=False)

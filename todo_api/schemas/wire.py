@@ -1,0 +1,106 @@
+"""Wire: the base of all schemas. What it adds to marshmallow is the contract's rules for bodies."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, missing, post_load
+
+from todo_api.errors import Invalid
+
+READ_ONLY = {"read_only": True}
+"""Metadata of a field that a client may send back as it got it, and not otherwise."""
+
+
+class Wire(Schema):
+    """A shape on the wire.
+
+    An unknown field is an error. An absent one gets its default when something is created and stays
+    unchanged otherwise; null sets a field back to its default, where it has one.
+    """
+
+    def read(self, raw: Any, *, partial: bool = False) -> dict[str, Any]:
+        """Return the values in a client's fields; raise errors.Invalid if any of them is wrong."""
+        if not isinstance(raw, Mapping):
+            raise Invalid("The body must be a JSON object.")
+        try:
+            values: dict[str, Any] = self.load(raw, partial=partial)
+        except ValidationError as error:
+            raise Invalid(errors=_by_field({**error.messages_dict})) from None
+        return values
+
+    def read_only_in(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Take the read-only fields out of `values` and return them."""
+        names = [name for name in values if self.fields[name].metadata.get("read_only")]
+        return {name: values.pop(name) for name in names}
+
+    def must_match(self, claims: Mapping[str, Any], stored: Any) -> None:
+        """Raise errors.Invalid unless each read-only field equals what is stored."""
+        if not claims:
+            return
+        shown = self.dump(stored)
+        wrong = {
+            name: ["Read-only."]
+            for name, claim in claims.items()
+            if self.fields[name].deserialize(shown[name]) != claim
+        }
+        if wrong:
+            raise Invalid(errors=wrong)
+
+    def from_form(self, form: Mapping[str, list[str]]) -> dict[str, Any]:
+        """Return a form's texts as the JSON values they stand for.
+
+        An empty text is null for a nullable field. Only a list field may repeat: errors.Invalid.
+        """
+        values: dict[str, Any] = {}
+        for name, texts in form.items():
+            field = self.fields.get(name)
+            if texts == [""] and field is not None and field.allow_none:
+                values[name] = None
+            elif isinstance(field, fields.List):
+                values[name] = texts
+            elif len(texts) > 1:
+                raise Invalid(errors={name: ["Given more than once."]})
+            else:
+                values[name] = _from_text(field, texts[0])
+        return values
+
+    @post_load
+    def _null_is_default(self, values: dict[str, Any], **options: Any) -> dict[str, Any]:
+        for name, value in values.items():
+            if value is None:
+                default = self.fields[name].load_default
+                values[name] = None if default is missing else _made(default)
+        return values
+
+
+class AsIs(Wire):
+    """An object whose members are not known beforehand."""
+
+    def dump(self, obj: Mapping[str, Any], **options: Any) -> dict[str, Any]:
+        """Return the object."""
+        return dict(obj)
+
+
+def _made(default: Any) -> Any:
+    return default() if callable(default) else default
+
+
+def _from_text(field: Any, text: str) -> Any:
+    reader = getattr(field, "from_text", None)
+    return reader(text) if reader else text
+
+
+def _by_field(messages: Mapping[str, Any]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for (name, *place), text in _texts(messages):
+        found.setdefault(name, []).append(": ".join([*place, text]))
+    return found
+
+
+def _texts(messages: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Flatten marshmallow's nested messages into pairs of a path, field name first, and a text."""
+    if isinstance(messages, Mapping):
+        for part, inner in messages.items():
+            yield from _texts(inner, (*path, str(part)))
+    else:
+        yield from ((path, str(text)) for text in messages)

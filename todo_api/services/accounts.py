@@ -1,0 +1,95 @@
+"""Accounts: registered, found, changed, deleted. Every change raises the account's revision."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from todo_api.errors import Conflict, NotFound
+from todo_api.models import Account, Task
+from todo_api.values import moments, names
+
+TAKEN = "This username is taken."
+
+
+def register(session: Session, fields: Mapping[str, Any]) -> Account:
+    """Store a new account; raise Conflict when its name is taken.
+
+    `fields` holds the account's columns, the `username` in NFKC and the password hashed.
+    """
+    account = Account(
+        **fields, username_key=names.key(fields["username"]), date_joined=moments.now()
+    )
+    session.add(account)
+    try:
+        session.flush()
+    except IntegrityError:
+        raise Conflict(TAKEN, errors={"username": [TAKEN]}) from None
+    return account
+
+
+def must_be_free(session: Session, username: str) -> None:
+    """Raise Conflict when there is an account that goes by `username`."""
+    if find(session, username):
+        raise Conflict(TAKEN, errors={"username": [TAKEN]})
+
+
+def find(session: Session, username: str) -> Account | None:
+    """Return the account that goes by `username`, in whatever case, or None."""
+    key = names.sought_key(username)
+    return session.scalars(select(Account).where(Account.username_key == key)).one_or_none()
+
+
+def named(session: Session, username: str) -> Account:
+    """Return the account that goes by `username`; raise NotFound when there is none."""
+    return _the(find(session, username))
+
+
+def take(session: Session, account_id: int) -> Account:
+    """Return the account and hold its row until the transaction ends, so that writers queue up."""
+    query = select(Account).where(Account.id == account_id).with_for_update()
+    return _the(session.scalars(query).one_or_none())
+
+
+def listed(session: Session) -> Sequence[Account]:
+    """Return the accounts that chose to be listed, by username."""
+    return session.scalars(
+        select(Account).where(Account.listed).order_by(Account.username_key)
+    ).all()
+
+
+def change(session: Session, account: Account, changes: Mapping[str, Any]) -> None:
+    """Give the account other values; values that it has already are no change.
+
+    A new time zone moves the starts of the days that are bare due dates.
+    """
+    moved = changes.get("timezone", account.timezone) != account.timezone
+    for name, value in changes.items():
+        setattr(account, name, value)
+    if not session.is_modified(account):
+        return
+    account.changed_revision = account.next_revision()
+    if moved:
+        _move_bare_dates(session, account)
+
+
+def delete(session: Session, account: Account) -> None:
+    """Delete the account; the database takes its tasks and tokens along."""
+    session.delete(account)
+
+
+def _the(account: Account | None) -> Account:
+    if account is None:
+        raise NotFound("No such account")
+    return account
+
+
+def _move_bare_dates(session: Session, account: Account) -> None:
+    zone = ZoneInfo(account.timezone)
+    dated = select(Task).where(Task.account_id == account.id, Task.due_on.is_not(None))
+    for task in session.scalars(dated):
+        assert task.due_on is not None
+        task.due_at = moments.at(task.due_on, zone)

@@ -1,0 +1,115 @@
+"""Prices: looked up by anybody, changed by admins. Every change raises the list's revision."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from todo_api.errors import Conflict, NotFound
+from todo_api.models import ItemPrice, PriceList
+from todo_api.services.paging import Page, page
+from todo_api.values import moments, names
+
+_AT_ONCE = 500
+TAKEN = "There is a price of this name."
+
+
+def price_list(session: Session) -> PriceList:
+    """Return the price list's own row: its era and its revision."""
+    return session.scalars(select(PriceList)).one()
+
+
+def take_list(session: Session) -> PriceList:
+    """Return the price list's row and hold it to the transaction's end, so that writers queue."""
+    return session.scalars(select(PriceList).with_for_update()).one()
+
+
+def find(session: Session, name: str) -> ItemPrice | None:
+    """Return the price of `name`, in whatever case, or None."""
+    key = names.sought_key(name)
+    return None if key is None else session.get(ItemPrice, key)
+
+
+def get(session: Session, name: str) -> ItemPrice:
+    """Return the price of `name`; raise NotFound when there is none."""
+    price = find(session, name)
+    if price is None:
+        raise NotFound("No such price")
+    return price
+
+
+def listing(session: Session, *, limit: int, after: str | None) -> Page[ItemPrice]:
+    """Return one page of the prices by name."""
+    return page(session, select(ItemPrice), ItemPrice.name_key, limit=limit, after=after)
+
+
+def create(session: Session, prices: PriceList, fields: Mapping[str, Any]) -> ItemPrice:
+    """Store a new price; raise Conflict when there is one of its name."""
+    price = _new(prices, fields)
+    session.add(price)
+    _unless_taken(session)
+    return price
+
+
+def change(
+    session: Session, prices: PriceList, price: ItemPrice, changes: Mapping[str, Any]
+) -> None:
+    """Give the price other values; values that it has already are no change.
+
+    Another name renames it; raises Conflict when that one is taken.
+    """
+    for name, value in changes.items():
+        setattr(price, name, value)
+    if not session.is_modified(price):
+        return
+    price.name_key = names.key(price.name)
+    price.updated_date = moments.now()
+    price.revision = prices.next_revision()
+    _unless_taken(session)
+
+
+def delete(session: Session, prices: PriceList, price: ItemPrice) -> None:
+    """Take the price off the list."""
+    prices.next_revision()
+    session.delete(price)
+
+
+def merge(
+    session: Session, prices: PriceList, entries: Sequence[Mapping[str, Any]]
+) -> tuple[int, int]:
+    """Store many prices, no two of one name; return how many are new and how many have changed."""
+    keys = [names.key(entry["name"]) for entry in entries]
+    known: dict[str, ItemPrice] = {}
+    for start in range(0, len(keys), _AT_ONCE):
+        some = ItemPrice.name_key.in_(keys[start : start + _AT_ONCE])
+        known.update(
+            (price.name_key, price) for price in session.scalars(select(ItemPrice).where(some))
+        )
+    before = prices.revision
+    new = 0
+    for key, entry in zip(keys, entries, strict=True):
+        if key in known:
+            change(session, prices, known[key], entry)
+        else:
+            new += 1
+            session.add(_new(prices, entry))
+    session.flush()
+    return new, prices.revision - before - new
+
+
+def _new(prices: PriceList, fields: Mapping[str, Any]) -> ItemPrice:
+    return ItemPrice(
+        **fields,
+        name_key=names.key(fields["name"]),
+        updated_date=moments.now(),
+        revision=prices.next_revision(),
+    )
+
+
+def _unless_taken(session: Session) -> None:
+    try:
+        session.flush()
+    except IntegrityError:
+        raise Conflict(TAKEN, errors={"name": [TAKEN]}) from None

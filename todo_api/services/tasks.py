@@ -1,0 +1,92 @@
+"""Tasks: created, found, changed, deleted. Every change takes the account's next revision.
+
+The caller of a change holds the account's row, see `accounts.take`. Completing a task asks the
+price list, since it notes what the item costs at that moment.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from todo_api.errors import Invalid, NotFound
+from todo_api.models import Account, Task
+from todo_api.services import prices
+from todo_api.services.paging import Page, page
+from todo_api.values import moments, names
+
+
+def of(account: Account) -> Select[Task]:
+    """Return the query for the tasks that `account` has."""
+    return select(Task).where(Task.account_id == account.id, Task.deleted_date.is_(None))
+
+
+def get(session: Session, account: Account, task_id: int) -> Task:
+    """Return one of the account's tasks; raise NotFound when it has none of that id."""
+    task = session.scalars(of(account).where(Task.id == task_id)).one_or_none()
+    if task is None:
+        raise NotFound("No such task")
+    return task
+
+
+def listing(session: Session, account: Account, *, limit: int, after: str | None) -> Page[Task]:
+    """Return one page of the account's tasks, the oldest first."""
+    return page(session, of(account), Task.id, limit=limit, after=after)
+
+
+def create(session: Session, account: Account, fields: Mapping[str, Any]) -> Task:
+    """Store a new task; its id is the revision that creates it."""
+    task = Task(account_id=account.id, id=account.next_revision(), creation_date=moments.now())
+    task.revision = task.id
+    _set(session, account, task, fields)
+    session.add(task)
+    session.flush()
+    return task
+
+
+def change(session: Session, account: Account, task: Task, changes: Mapping[str, Any]) -> None:
+    """Give the task other values; values that it has already are no change."""
+    with session.no_autoflush:
+        _set(session, account, task, changes)
+    if session.is_modified(task):
+        task.revision = account.next_revision()
+        session.flush()
+
+
+def delete(account: Account, task: Task) -> None:
+    """Delete the task; what stays of it is a tombstone for those who sync."""
+    task.revision = account.next_revision()
+    task.deleted_date = moments.now()
+
+
+def _set(session: Session, account: Account, task: Task, fields: Mapping[str, Any]) -> None:
+    for name, value in fields.items():
+        if name == "due_date":
+            _set_due(task, value, ZoneInfo(account.timezone))
+        elif name != "completed":
+            setattr(task, name, value)
+    task.name_key = names.key(task.name)
+    completed = fields.get("completed", task.completed)
+    if completed and not task.completed:
+        _complete(session, task)
+    elif task.completed and not completed:
+        task.completed_date = task.paid_price = task.paid_currency = None
+
+
+def _set_due(task: Task, due: date | datetime | None, zone: ZoneInfo) -> None:
+    try:
+        task.due_at = None if due is None else moments.at(due, zone)
+    except ValueError as error:
+        raise Invalid(errors={"due_date": [str(error)]}) from None
+    task.due_on = None if isinstance(due, datetime) else due
+
+
+def _complete(session: Session, task: Task) -> None:
+    """Note when it was done and, since prices change, the price that its item has now."""
+    task.completed_date = moments.now()
+    price = prices.find(session, task.item) if task.item else None
+    if price:
+        task.paid_price, task.paid_currency = price.price, price.currency

@@ -1,0 +1,47 @@
+"""Limits on how often something may be done, counted in the database for all processes at once."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from todo_api.database import take_turns
+from todo_api.errors import TooMany
+from todo_api.models import Attempt
+from todo_api.values import moments
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most `most` uses of a `kind` by one subject within any stretch of `seconds`."""
+
+    kind: str
+    most: int
+    seconds: int = 3600
+
+
+def check(session: Session, limit: Limit, subject: str) -> None:
+    """Raise TooMany, with the seconds until the next use, when `subject` has none left."""
+    _check(session, limit, subject, moments.now())
+
+
+def use(session: Session, limit: Limit, subject: str) -> None:
+    """Count one use by `subject`, or raise TooMany. What is too old to count is thrown away."""
+    now = moments.now()
+    take_turns(session, f"{limit.kind} {subject}")
+    _check(session, limit, subject, now)
+    session.add(Attempt(kind=limit.kind, subject=subject, at=now))
+    forgotten = now - timedelta(seconds=limit.seconds)
+    session.execute(delete(Attempt).where(Attempt.kind == limit.kind, Attempt.at <= forgotten))
+
+
+def _check(session: Session, limit: Limit, subject: str, now: datetime) -> None:
+    counted = now - timedelta(seconds=limit.seconds)
+    uses = select(func.count(), func.min(Attempt.at)).where(
+        Attempt.kind == limit.kind, Attempt.subject == subject, Attempt.at > counted
+    )
+    count, oldest = session.execute(uses).one()
+    if count >= limit.most:
+        raise TooMany(retry_after=max(1, ceil((oldest - counted).total_seconds())))

@@ -1,0 +1,124 @@
+"""Settings: one frozen object, read from the environment once, checked before anything starts."""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Any
+
+from todo_api.errors import CannotStart
+from todo_api.values.currencies import MINOR_UNITS
+
+Network = IPv4Network | IPv6Network
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not re.fullmatch("[0-9]{1,9}", text) or not least <= int(text) <= most:
+            raise ValueError(f"a whole number from {least} to {most}")
+        return int(text)
+
+    return parse
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError(" or ".join(words))
+        return text.lower()
+
+    return parse
+
+
+def _host(text: str) -> str:
+    if not re.fullmatch(r"[0-9A-Za-z.:_-]+", text):
+        raise ValueError("a host name or an IP address")
+    return text
+
+
+def _currency(text: str) -> str:
+    if text.upper() not in MINOR_UNITS:
+        raise ValueError("an ISO 4217 currency code such as EUR")
+    return text.upper()
+
+
+def _database_url(text: str) -> str:
+    if text.startswith("postgres://"):
+        text = "postgresql://" + text.removeprefix("postgres://")
+    if (
+        re.fullmatch(r"sqlite:///[^?]+|postgresql(\+psycopg)?://.+", text)
+        and ":memory:" not in text
+    ):
+        return text
+    raise ValueError("sqlite:///path/to/file or postgresql://user:password@host/name")
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    origins = tuple(text.replace(",", " ").split())
+    origin = r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?"
+    if origins == ("*",) or (origins and all(re.fullmatch(origin, each) for each in origins)):
+        return origins
+    raise ValueError("* or a list of origins such as https://app.example.com")
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ip_network(each, strict=False) for each in text.replace(",", " ").split())
+    except ValueError:
+        raise ValueError("a list of IP addresses and networks such as 10.0.0.0/8") from None
+
+
+def _setting(name: str, default: Any, parse: Callable[[str], Any]) -> Any:
+    return field(default=default, metadata={"name": name, "parse": parse})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How this server is to run. README.rst has a row for each."""
+
+    host: str = _setting("HOST", "127.0.0.1", _host)
+    port: int = _setting("PORT", 5000, _whole(1, 65535))
+    database_url: str = _setting("DATABASE_URL", "sqlite:///todo.db", _database_url)
+    currency: str = _setting("CURRENCY", "EUR", _currency)
+    cors_origins: tuple[str, ...] = _setting("CORS_ORIGINS", ("*",), _origins)
+    registration: str = _setting("REGISTRATION", "open", _one_of("open", "closed"))
+    registrations_per_hour: int = _setting("REGISTRATIONS_PER_HOUR", 100, _whole(1, 1_000_000))
+    messages_per_hour: int = _setting("MESSAGES_PER_HOUR", 20, _whole(1, 1_000_000))
+    messages_kept: int = _setting("MESSAGES_KEPT", 10_000, _whole(1, 1_000_000))
+    token_days: int = _setting("TOKEN_DAYS", 30, _whole(1, 365))
+    trusted_proxies: tuple[Network, ...] = _setting("TRUSTED_PROXIES", (), _networks)
+    workers: int = _setting("WORKERS", 2, _whole(1, 256))
+    threads: int = _setting("THREADS", 4, _whole(1, 256))
+    lock_timeout: int = _setting("LOCK_TIMEOUT", 5, _whole(1, 600))
+    log_level: str = _setting(
+        "LOG_LEVEL", "info", _one_of("debug", "info", "warning", "error", "critical")
+    )
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
+        """Read the settings; an empty variable counts as none.
+
+        Raises CannotStart, in one line that names the variable, when a value is wrong.
+        """
+        source = os.environ if environment is None else environment
+        values = {}
+        for each in fields(cls):
+            name = each.metadata["name"]
+            if text := source.get(name, "").strip():
+                try:
+                    values[each.name] = each.metadata["parse"](text)
+                except ValueError as error:
+                    raise CannotStart(f"{name} is wrong: it must be {error}.") from None
+        return cls(**values)
+
+
+def shield_requests() -> None:
+    """Take out of the environment what granian would hand on as if a client had sent it.
+
+    It lays each WSGI request over a copy of the process environment, so that HTTP_PROXY, say, would
+    look like a header of every request.
+    """
+    for name in list(os.environ):
+        if name.startswith("HTTP_") or name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+            del os.environ[name]

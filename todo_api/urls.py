@@ -1,0 +1,173 @@
+"""The URL table: the one place that shows the whole API.
+
+A path's placeholders are written as in the docs; `CONVERTERS` says what each of them may match.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask_restful import Api
+from werkzeug.routing import BaseConverter, Map
+
+from todo_api.resources.account import AccountItem, AccountList
+from todo_api.resources.backend import Backend
+from todo_api.resources.echo import Echo, EchoText
+from todo_api.resources.endpoint import Endpoint
+from todo_api.resources.home import Home, Listing
+from todo_api.resources.item_price import AskedItemPrice, ItemPriceItem, ItemPriceList
+from todo_api.resources.message import MessageItem, MessageList
+from todo_api.resources.sum import Sum, SumInPath
+from todo_api.resources.task import TaskItem, TaskList
+from todo_api.resources.token import Login, Logout
+from todo_api.resources.user import UserList
+from todo_api.schemas.account import RESERVED
+
+
+@dataclass(frozen=True)
+class Route:
+    """A path, the resource that answers there, and what the listing calls each of its verbs."""
+
+    path: str
+    resource: type[Endpoint]
+    names: Mapping[str, str]
+
+
+def _route(path: str, resource: type[Endpoint], **names: str) -> Route:
+    if set(names) != set(resource.verbs()):
+        raise TypeError(f"{path} must name each verb of {resource.__name__}, and no other")
+    return Route(path, resource, names)
+
+
+_ACCOUNT = "/api/v1/accounts/<username>"
+
+ROUTES = (
+    _route("/", Home, get="web page"),
+    _route("/api/v1", Listing, get="info"),
+    _route("/itemprice", AskedItemPrice, get="ask a price"),
+    _route("/sum", Sum, get="sum", post="sum of a body"),
+    _route("/sum/<number1>/<number2>", SumInPath, get="sum in the path"),
+    _route(
+        "/echo",
+        Echo,
+        get="echo",
+        post="echo of a post",
+        put="echo of a put",
+        patch="echo of a patch",
+        delete="echo of a delete",
+    ),
+    _route("/echo/<text>", EchoText, get="echo of a text"),
+    _route("/users", UserList, get="users", post="leave a message"),
+    _route("/api/v1/accounts", AccountList, post="register"),
+    _route("/api/v1/accounts/login", Login, post="login"),
+    _route("/api/v1/accounts/logout", Logout, get="logout", post="logout by post"),
+    _route(
+        _ACCOUNT,
+        AccountItem,
+        get="single profile detail",
+        put="edit profile",
+        patch="edit part of a profile",
+        delete="delete profile",
+    ),
+    _route(f"{_ACCOUNT}/tasks", TaskList, get="user's tasks", post="create task"),
+    _route(
+        f"{_ACCOUNT}/tasks/<id>",
+        TaskItem,
+        get="task detail",
+        put="task update",
+        patch="task update in part",
+        delete="delete task",
+    ),
+    _route("/api/v1/prices", ItemPriceList, get="price list", post="add a price"),
+    _route(
+        "/api/v1/prices/<name>",
+        ItemPriceItem,
+        get="price detail",
+        put="price update",
+        patch="price update in part",
+        delete="delete price",
+    ),
+    _route("/api/v1/messages", MessageList, get="messages"),
+    _route("/api/v1/messages/<id>", MessageItem, get="message detail", delete="delete message"),
+)
+
+
+class Username(BaseConverter):
+    """Any one segment but those that are routes of their own."""
+
+    regex = "(?!(?:" + "|".join(sorted(RESERVED)) + ")(?:/|$))[^/]+"
+
+
+class Id(BaseConverter):
+    """A number in ASCII, without leading zeros, of at most 18 digits."""
+
+    regex = "[1-9][0-9]{0,17}"
+
+    def to_python(self, value: str) -> int:
+        """Return the number."""
+        return int(value)
+
+
+class Rest(BaseConverter):
+    """All the rest of the path, slashes and newlines included."""
+
+    regex = "(?s:.+)"
+    part_isolating = False
+
+
+class RestButSlash(Rest):
+    """All the rest of the path but for one trailing slash."""
+
+    def to_python(self, value: str) -> str:
+        """Return the rest of the path, as it names something."""
+        return value.removesuffix("/")
+
+
+CONVERTERS: Mapping[str, type[BaseConverter]] = {
+    "username": Username,
+    "id": Id,
+    "text": Rest,
+    "name": RestButSlash,
+}
+
+
+def listing() -> dict[str, str]:
+    """Return the method and path of each verb by the name that the listing gives it."""
+    return {
+        name: f"{verb.upper()} {route.path}"
+        for route in ROUTES
+        for verb, name in route.names.items()
+    }
+
+
+def prepare(url_map: Map) -> None:
+    """Make `url_map` match paths as the table means them, and never redirect.
+
+    Each path is there with and without a trailing slash, so that no slash is ever missing either.
+    """
+    url_map.merge_slashes = False
+    url_map.converters.update(CONVERTERS)
+
+
+def _rules(path: str) -> list[str]:
+    """Return the path in werkzeug's own notation, with and without a trailing slash.
+
+    Where a placeholder takes all the rest of the path, the slash is among what it takes.
+    """
+    rule = path
+    for placeholder in CONVERTERS:
+        rule = rule.replace(f"<{placeholder}>", f"<{placeholder}:{placeholder}>")
+    takes_the_rest = path == "/" or path.endswith(("<text>", "<name>"))
+    return [rule] if takes_the_rest else [rule, rule + "/"]
+
+
+def register(api: Api, backend: Backend) -> None:
+    """Add every route of the table to `api`."""
+    for route in ROUTES:
+        api.add_resource(
+            route.resource,
+            *_rules(route.path),
+            endpoint=route.path,
+            methods=route.resource.allowed(),
+            resource_class_kwargs={"backend": backend},
+            provide_automatic_options=False,
+        )

@@ -1,0 +1,77 @@
+"""Moments: what a client may write for a time, and what it means in an account's time zone.
+
+A due date is one of three things when it comes in: a `datetime` with an offset, a `datetime`
+without one (a wall time in the account's zone) or a bare `date`. Stored is a UTC `datetime`, and
+for a bare date the date itself beside it.
+"""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(9998, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
+OUT_OF_RANGE = "Must lie in the years 1970 to 9998."
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_ISO = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d([.,]\d{1,6})?)?([Zz]|[+-]\d\d(:?\d\d)?)?", re.ASCII
+)
+_DAY_FIRST = re.compile(r"\d\d/\d\d/\d{4} \d\d:\d\d:\d\d", re.ASCII)
+
+
+def now() -> datetime:
+    """Return the present moment in UTC, to the microsecond."""
+    return datetime.now(UTC)
+
+
+def parse(text: str) -> date | datetime:
+    """Return the date or time that `text` writes.
+
+    Read are ISO 8601 dates and times, with or without an offset, and `dd/mm/yyyy HH:MM:SS`.
+    Raises ValueError for anything else, and for days and hours that do not exist.
+    """
+    text = text.strip()
+    if _DATE.fullmatch(text):
+        return date.fromisoformat(text)
+    if _ISO.fullmatch(text):
+        return datetime.fromisoformat(text.upper())
+    if _DAY_FIRST.fullmatch(text):
+        return datetime.strptime(text, "%d/%m/%Y %H:%M:%S")  # noqa: DTZ007 - A wall time.
+    raise ValueError("Not a date or time.")
+
+
+def at(value: date | datetime, zone: ZoneInfo) -> datetime:
+    """Return the UTC moment of `value`; of a bare date, the start of its day in `zone`.
+
+    A wall time in a DST gap moves forward, an ambiguous one is the first. Raises ValueError outside
+    of the years 1970 to 9998; a bare date is held against them as written, whatever its zone.
+    """
+    try:
+        if not isinstance(value, datetime):
+            if not EARLIEST.date() <= value <= LATEST.date():
+                raise ValueError(OUT_OF_RANGE)
+            return datetime(value.year, value.month, value.day, tzinfo=zone).astimezone(UTC)
+        moment = (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC)
+    except OverflowError:
+        raise ValueError(OUT_OF_RANGE) from None
+    if not EARLIEST <= moment <= LATEST:
+        raise ValueError(OUT_OF_RANGE)
+    return moment
+
+
+def wire(moment: datetime) -> str:
+    """Return a UTC moment as ISO 8601 ending in `Z`, a fraction only if it is not zero."""
+    return moment.replace(tzinfo=None).isoformat() + "Z"
+
+
+def days_from(moment: datetime, days: int) -> datetime:
+    """Return the moment `days` times 24 hours after `moment`."""
+    return moment + timedelta(days=days)
+
+
+@cache
+def time_zones() -> frozenset[str]:
+    """Return the IANA names that an account's time zone may have."""
+    return frozenset(available_timezones())

@@ -1,0 +1,51 @@
+"""Names: how they are compared, and which texts can be one."""
+
+import re
+import secrets
+import unicodedata
+
+LONGEST_NAME = 255
+"""Characters that a name may have, of whatever it is the name."""
+
+LONGEST_KEY = 510
+"""Code points a key may have: what every database's index takes (PostgreSQL's: 2,704 bytes)."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"
+
+
+def key(name: str) -> str:
+    """Return the form in which `name` is unique, looked up, sorted and searched.
+
+    This is Unicode's NFKC_Casefold (The Unicode Standard, section 3.13) without surrounding space.
+    Two names are the same if and only if their keys are equal.
+    """
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    return folded.strip()
+
+
+def sought_key(name: str) -> str | None:
+    """Return the key to look up for a name that somebody asks for, None if nothing can have it.
+
+    Longer texts than any stored name are not even normalised, which can take quadratic time.
+    """
+    if len(name) > LONGEST_NAME or why_not_text(name):
+        return None
+    return key(name)
+
+
+def why_not_text(text: str) -> str | None:
+    """Return why `text` cannot be stored byte for byte in every database, or None if it can."""
+    if "\0" in text:
+        return "Must not hold a NUL character."
+    return why_lone(text)
+
+
+def why_lone(text: str) -> str | None:
+    """Return why `text` cannot be written in UTF-8, or None if it can."""
+    return "Must not hold a lone surrogate." if _SURROGATE.search(text) else None
+
+
+def random_text(length: int) -> str:
+    """Return `length` random letters and digits, none of which looks like another."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
