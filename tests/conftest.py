@@ -71,11 +71,21 @@ def postgres():
     cluster.stop()
 
 
+@pytest.fixture(scope="session")
+def sqlite_databases(tmp_path_factory):
+    return SqliteDatabases(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgres_databases(postgres):
+    return PostgresDatabases(postgres)
+
+
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def databases(request, tmp_path_factory):
-    if request.param == "sqlite":
-        return SqliteDatabases(tmp_path_factory.mktemp("sqlite"))
-    return PostgresDatabases(request.getfixturevalue("postgres"))
+def databases(request):
+    return request.getfixturevalue(
+        "sqlite_databases" if request.param == "sqlite" else "postgres_databases"
+    )
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 Any WSGI server can run it; `flask --app todo_api.app run` finds `create_app` by its name.
 """
 
+import re
 from typing import Any
 
 from flask import Flask, Response
@@ -14,9 +15,6 @@ from todo_api.database import Database
 from todo_api.resources import envelope, json_text, problems
 from todo_api.resources.backend import Backend
 from todo_api.settings import Settings
-
-MAX_BODY = 1024 * 1024
-"""Bytes that the body of a request may have."""
 
 EXPOSED = ("ETag", "Location", "Link", "Retry-After", "X-Request-ID", "Idempotent-Replayed")
 
@@ -39,22 +37,13 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     database = database or open_database(settings)
     migrations.upgrade(database)
 
-    app = Flask("todo_api", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
-    urls.prepare(app.url_map)
+    app = urls.App()
     envelope.register(app)
     problems.register(app)
     api = QuietApi(app)
     api.representation("application/json")(_render)
     urls.register(api, Backend(settings, database, urls.listing()))
-    origins = list(settings.cors_origins)
-    CORS(
-        app,
-        origins=origins,
-        send_wildcard=origins == ["*"],
-        expose_headers=EXPOSED,
-        max_age=86400,
-    )
+    _share_with_origins(app, settings.cors_origins)
     return app
 
 
@@ -64,6 +53,21 @@ def open_database(settings: Settings) -> Database:
         settings.database_url,
         lock_timeout=settings.lock_timeout,
         pool_size=settings.threads + 2,
+    )
+
+
+def _share_with_origins(app: Flask, origins: tuple[str, ...]) -> None:
+    """Let pages of `origins`, or of all of them, read every answer; never with credentials."""
+    everybody = origins == ("*",)
+    # An origin that looks like a regular expression, as one with an IPv6 address does, is taken for
+    # one, and matched without an end.
+    only = [re.compile(re.escape(origin) + r"\Z") for origin in origins]
+    CORS(
+        app,
+        origins="*" if everybody else only,
+        send_wildcard=everybody,
+        expose_headers=EXPOSED,
+        max_age=86400,
     )
 
 

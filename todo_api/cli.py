@@ -142,9 +142,7 @@ def import_prices(
         with database.transaction() as session:
             new, changed = prices.merge(session, prices.take_list(session), good)
     same = len(good) - new - changed
-    click.echo(
-        f"{new} prices are new, {changed} changed, {same} stayed; {len(bad)} rows were skipped."
-    )
+    click.echo(f"{new} prices are new, {changed} changed, {same} stayed the same.")
 
 
 @main.command("load-sample")

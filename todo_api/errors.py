@@ -64,6 +64,12 @@ class Stale(Problem):
     message = "It has changed since you read it."
 
 
+class TooLarge(Problem):
+    """The body has more bytes than are read here."""
+
+    message = "The body is larger than 1 MiB."
+
+
 class UnsupportedMedia(Problem):
     """The body's media type or encoding is not one that is read here."""
 

@@ -1,12 +1,15 @@
 """The production server: granian, set up so that what is in flight gets finished."""
 
+import signal
 import socket
 from typing import Any
 
+from flask import Flask
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
+from todo_api.app import create_app
 from todo_api.errors import CannotStart
 from todo_api.settings import Settings
 
@@ -17,7 +20,7 @@ SECONDS_TO_FINISH = 30
 def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; a worker that dies is started again."""
     Granian(
-        "todo_api.app:create_app",
+        "todo_api.server:worker_app",
         factory=True,
         interface=Interfaces.WSGI,
         address=settings.host,
@@ -30,6 +33,17 @@ def run(settings: Settings) -> None:
         log_level=LogLevels.warning,
         log_dictconfig=_logging(settings.log_level),
     ).serve()
+
+
+def worker_app() -> Flask:
+    """Return the application in a worker process.
+
+    Until granian sets a worker's signals, after this, a forked one has its parent's handlers, by
+    which a SIGTERM would be lost; nothing is in flight yet, so it may just end.
+    """
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, signal.SIG_DFL)
+    return create_app()
 
 
 def must_be_free(host: str, port: int) -> None:

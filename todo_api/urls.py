@@ -5,9 +5,11 @@ A path's placeholders are written as in the docs; `CONVERTERS` says what each of
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from flask import Flask
 from flask_restful import Api
-from werkzeug.routing import BaseConverter, Map
+from werkzeug.routing import BaseConverter, Rule
 
 from todo_api.resources.account import AccountItem, AccountList
 from todo_api.resources.backend import Backend
@@ -139,13 +141,23 @@ def listing() -> dict[str, str]:
     }
 
 
-def prepare(url_map: Map) -> None:
-    """Make `url_map` match paths as the table means them, and never redirect.
+class ExactRule(Rule):
+    """A rule with just the methods that are given; werkzeug would add HEAD wherever GET is."""
 
-    Each path is there with and without a trailing slash, so that no slash is ever missing either.
-    """
-    url_map.merge_slashes = False
-    url_map.converters.update(CONVERTERS)
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.methods = set(options["methods"])
+
+
+class App(Flask):
+    """A Flask application that matches paths as the table means them, and never redirects."""
+
+    url_rule_class = ExactRule
+
+    def __init__(self) -> None:
+        super().__init__("todo_api", static_folder=None)
+        self.url_map.merge_slashes = False
+        self.url_map.converters.update(CONVERTERS)
 
 
 def _rules(path: str) -> list[str]:

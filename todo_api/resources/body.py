@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Request
+from werkzeug.exceptions import RequestEntityTooLarge
 
-from todo_api.errors import Malformed, UnsupportedMedia
+from todo_api.errors import Malformed, TooLarge, UnsupportedMedia
 from todo_api.resources import json_text
 from todo_api.resources.form import Form, multipart, urlencoded
 from todo_api.schemas.wire import Wire
@@ -13,6 +14,9 @@ from todo_api.schemas.wire import Wire
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
+
+MAX_BODY = 1024 * 1024
+"""Bytes that a body may have."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +34,11 @@ class Body:
 def read(request: Request) -> Body:
     """Return the body; one that is not there is an empty object.
 
-    Raises UnsupportedMedia, Malformed, or werkzeug's RequestEntityTooLarge.
+    Raises UnsupportedMedia, TooLarge or Malformed.
     """
     if "Content-Encoding" in request.headers:
         raise UnsupportedMedia
-    raw = request.get_data()
+    raw = _bytes(request)
     if request.content_length is not None and request.content_length != len(raw):
         raise Malformed("The body is shorter than its Content-Length.")
     if not raw and not request.mimetype:
@@ -48,3 +52,16 @@ def read(request: Request) -> Body:
     if request.mimetype == MULTIPART:
         return Body(multipart(request, raw))
     raise UnsupportedMedia
+
+
+def _bytes(request: Request) -> bytes:
+    # Werkzeug ends a body without Content-Length at its limit, and says nothing. With a limit that
+    # is one byte larger than ours, a body that is too large can be told from one that just fits.
+    request.max_content_length = MAX_BODY + 1
+    try:
+        raw = request.get_data()
+    except RequestEntityTooLarge:
+        raise TooLarge from None
+    if len(raw) > MAX_BODY:
+        raise TooLarge
+    return raw

@@ -6,6 +6,8 @@ import time
 import uuid
 
 from flask import Flask, Response, g, request
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.routing import RequestRedirect
 
 from todo_api.errors import Malformed
 
@@ -22,16 +24,23 @@ def register(app: Flask) -> None:
 
 
 def _open() -> None:
-    """Give the request an id, its client's own if it has a usable one, and check its address."""
+    """Give the request an id, its client's own if it has a usable one, and check its first line."""
     g.started = time.perf_counter()
     given = request.headers.get("X-Request-ID", "")
     g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
     if not _HOST.fullmatch(request.environ.get("HTTP_HOST", "")):
         raise Malformed("Exactly one Host header is required.")
+    path = request.environ["PATH_INFO"]
     try:
-        request.environ["PATH_INFO"].encode("latin-1").decode("utf-8")
+        path.encode("latin-1").decode("utf-8")
     except UnicodeError:
         raise Malformed("The path is not valid UTF-8.") from None
+    # Werkzeug would redirect the one and overlook the other.
+    if isinstance(request.routing_exception, RequestRedirect) or path.startswith("//"):
+        raise NotFound
+    # RFC 9110, 9.1: methods are case-sensitive, which werkzeug's are not.
+    if request.url_rule and request.environ["REQUEST_METHOD"] != request.method:
+        raise MethodNotAllowed(request.url_rule.methods)
 
 
 def _close(response: Response) -> Response:

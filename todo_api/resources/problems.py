@@ -19,6 +19,7 @@ STATUS: Mapping[type[errors.Problem], int] = {
     errors.NotFound: 404,
     errors.Conflict: 409,
     errors.Stale: 412,
+    errors.TooLarge: 413,
     errors.UnsupportedMedia: 415,
     errors.Invalid: 422,
     errors.TooMany: 429,

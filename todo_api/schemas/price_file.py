@@ -94,7 +94,7 @@ def sqlite_rows(path: Path) -> Rows:
     file = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
     try:
         for rowid, name, price in file.execute("SELECT rowid, name, price FROM Pricelist"):
-            yield rowid, {"name": str(name), "price": str(price)}
+            yield rowid, {"name": str(name or ""), "price": str(price)}
     except sqlite3.Error as error:
         raise Invalid(f"This is no price list in SQLite: {error}.") from None
     finally:

@@ -1,0 +1,176 @@
+"""The access matrix: every route, method and actor, generated from the URL table.
+
+What each actor may do is written here a second time, on purpose: a route that is missing in RULES,
+or whose resource declares another access, fails.
+"""
+
+import pytest
+from sqlalchemy import select
+from support import Client
+
+from todo_api.models import Base
+from todo_api.resources.auth import PUBLIC
+from todo_api.resources.endpoint import Endpoint
+from todo_api.services import tokens
+from todo_api.urls import ROUTES
+
+ANYBODY, ANY_LOGIN, OWNER, OWNER_OR_ADMIN, ADMIN = range(5)
+BY_LOGIN_ONLY = {("/api/v1/accounts/<username>", "delete")}
+
+_ACCOUNT = "/api/v1/accounts/<username>"
+RULES = {
+    "/": {"get": ANYBODY},
+    "/api/v1": {"get": ANYBODY},
+    "/itemprice": {"get": ANYBODY},
+    "/sum": {"get": ANYBODY, "post": ANYBODY},
+    "/sum/<number1>/<number2>": {"get": ANYBODY},
+    "/echo": dict.fromkeys(["get", "post", "put", "patch", "delete"], ANYBODY),
+    "/echo/<text>": {"get": ANYBODY},
+    "/users": {"get": ANYBODY, "post": ANYBODY},
+    "/api/v1/accounts": {"post": ANYBODY},
+    "/api/v1/accounts/login": {"post": ANYBODY},
+    "/api/v1/accounts/logout": {"get": ANY_LOGIN, "post": ANY_LOGIN},
+    _ACCOUNT: dict.fromkeys(["get", "put", "patch", "delete"], OWNER_OR_ADMIN),
+    f"{_ACCOUNT}/tasks": {"get": OWNER, "post": OWNER},
+    f"{_ACCOUNT}/tasks/<id>": dict.fromkeys(["get", "put", "patch", "delete"], OWNER),
+    "/api/v1/prices": {"get": ANYBODY, "post": ADMIN},
+    "/api/v1/prices/<name>": {"get": ANYBODY, "put": ADMIN, "patch": ADMIN, "delete": ADMIN},
+    "/api/v1/messages": {"get": ADMIN},
+    "/api/v1/messages/<id>": {"get": ADMIN, "delete": ADMIN},
+}
+
+ACTORS = {
+    "nobody": None,
+    "another user": ("bob", {}),
+    "owner": ("alice", {}),
+    "owner's read token": ("alice", {"scope": "read"}),
+    "owner's hand-made token": ("alice", {"origin": "made"}),
+    "owner's revoked token": None,
+    "owner's expired token": ("alice", {"days": 0}),
+    "admin": ("boss", {"is_admin": True}),
+    "admin's read token": ("boss", {"is_admin": True, "scope": "read"}),
+    "admin's hand-made token": ("boss", {"is_admin": True, "origin": "made"}),
+}
+
+VERBS = [(route.path, verb) for route in ROUTES for verb in route.names]
+
+
+def allowed(path, verb, actor):
+    rule = RULES[path][verb]
+    if rule == ANYBODY:
+        return True
+    if actor == "nobody" or "revoked" in actor or "expired" in actor:
+        return False
+    owns, manages = actor.startswith("owner"), actor.startswith("admin")
+    fits = {
+        ANY_LOGIN: True,
+        OWNER: owns,
+        OWNER_OR_ADMIN: owns or manages,
+        ADMIN: manages,
+    }[rule]
+    if "read" in actor and verb != "get" and rule != ANY_LOGIN:
+        return False
+    return fits and not ("hand-made" in actor and (path, verb) in BY_LOGIN_ONLY)
+
+
+def denial(actor):
+    return 401 if actor == "nobody" or "revoked" in actor or "expired" in actor else 403
+
+
+@pytest.fixture
+def world(backend):
+    """A backend in which everything that a path can name is there."""
+    alice = backend.someone("alice")
+    assert alice.task().json["id"] == 2
+    backend.someone("bob").task()
+    backend.price("apples", 13500)
+    assert backend.nobody.post("/users", json={"data": "hi"}).headers["Location"].endswith("/1")
+    return backend
+
+
+def client(world, actor):
+    if "revoked" in actor:
+        revoked = world.someone("alice")
+        revoked.get("/api/v1/accounts/logout")
+        return revoked
+    if ACTORS[actor] is None:
+        return Client(world.app)
+    username, options = ACTORS[actor]
+    return world.someone(username, **options)
+
+
+def path_of(path, verb):
+    task = "2" if "tasks" in path else "1"
+    values = {"username": "alice", "id": task, "name": "apples", "text": "x"}
+    values |= {"number1": "1", "number2": "2"}
+    for name, value in values.items():
+        path = path.replace(f"<{name}>", value)
+    return path + ("?number1=1&number2=2" if (path, verb) == ("/sum", "get") else "")
+
+
+def stored(world):
+    with world.session() as session:
+        return [session.execute(select(table)).all() for table in Base.metadata.sorted_tables]
+
+
+def test_the_matrix_knows_every_route_and_no_other():
+    assert {(path, verb) for path, verbs in RULES.items() for verb in verbs} == set(VERBS)
+
+
+@pytest.mark.parametrize(("path", "verb"), VERBS)
+def test_who_is_not_allowed_is_told_so_and_changes_nothing(world, path, verb):
+    refused = [actor for actor in ACTORS if not allowed(path, verb, actor)]
+    clients = {actor: client(world, actor) for actor in refused}
+    before = stored(world)
+    for actor, sender in clients.items():
+        methods = [verb.upper(), "HEAD"] if verb == "get" and "logout" not in path else [verb]
+        for method in methods:
+            answer = sender(method.upper(), path_of(path, verb), json={})
+            assert answer.status_code == denial(actor), (actor, method)
+            if denial(actor) == 401:
+                assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert stored(world) == before
+
+
+@pytest.mark.parametrize(
+    ("path", "verb", "actor"),
+    [(path, verb, actor) for path, verb in VERBS for actor in ACTORS if allowed(path, verb, actor)],
+)
+def test_who_is_allowed_gets_an_answer(world, path, verb, actor):
+    answer = client(world, actor)(verb.upper(), path_of(path, verb), json={})
+    creating = verb == "post" and path not in ("/echo", "/api/v1/accounts/logout", "/sum")
+    expected = 422 if creating else 204 if verb == "delete" and path != "/echo" else 200
+    assert answer.status_code == (400 if (path, verb) == ("/sum", "post") else expected)
+
+
+@pytest.mark.parametrize("path", RULES)
+def test_options_needs_no_login_and_tells_the_methods(world, path):
+    for suffix in ("", "/"):
+        url = path_of(path, "options") + ("" if path == "/" else suffix)
+        answer = Client(world.app)("OPTIONS", url)
+        assert (answer.status_code, answer.data) == (204, b"")
+        methods = set(answer.headers["Allow"].split(", "))
+        expected = {verb.upper() for verb in RULES[path]} | {"OPTIONS"}
+        if "get" in RULES[path] and "logout" not in path:
+            expected.add("HEAD")
+        assert methods == expected
+
+
+def test_a_resource_that_forgets_a_verbs_access_cannot_be_written():
+    with pytest.raises(TypeError, match="does not say who has access"):
+
+        class Forgetful(Endpoint):
+            access = {"get": PUBLIC}
+
+            def get(self):
+                return {}
+
+            def put(self):
+                return {}
+
+
+@pytest.mark.parametrize("scope", [tokens.READ, tokens.WRITE])
+def test_an_admin_learns_that_an_account_is_missing_and_others_do_not(world, scope):
+    missing = "/api/v1/accounts/missing"
+    assert world.someone("boss", is_admin=True, scope=scope).get(missing).status_code == 404
+    assert world.someone("bob", scope=scope).get(missing).status_code == 403

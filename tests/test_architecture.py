@@ -1,0 +1,203 @@
+"""The promises of the house, held by reading its source."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "todo_api"
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+LONGEST = 200
+
+FLOORS = {
+    "values": 0,
+    "errors": 0,
+    "settings": 1,
+    "database": 1,
+    "models": 2,
+    "services": 3,
+    "schemas": 4,
+    "resources": 5,
+    "migrations": 6,
+    "urls": 6,
+    "app": 7,
+    "server": 8,
+    "cli": 9,
+    "__main__": 10,
+}
+
+# Modules of a floor that are not nouns: every noun of the floor stands on them.
+SHARED = {
+    "values": {"names", "money", "moments", "currencies"},
+    "models": {"base"},
+    "services": {"paging", "throttle"},
+    "schemas": {"wire", "fields", "moments", "query"},
+    "resources": {
+        "auth",
+        "backend",
+        "body",
+        "caller_address",
+        "endpoint",
+        "form",
+        "json_text",
+        "stored",
+    },
+}
+
+# A service may ask another one, where its docstring says why; a schema may show another noun's.
+SIDEWAYS = {
+    ("services.tasks", "services.prices"),
+    ("services.sample", "services.accounts"),
+    ("services.sample", "services.prices"),
+    ("schemas.price_file", "schemas.item_price"),
+}
+
+
+def name_of(file):
+    parts = file.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+def imports_of(file):
+    """Return the modules of todo_api, without that prefix, and the others that a file imports."""
+    own, others = set(), set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            others.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file} imports relatively"
+            if node.module.split(".")[0] != "todo_api":
+                others.add(node.module)
+                continue
+            base = node.module.partition(".")[2]
+            for alias in node.names:
+                deeper = f"{base}.{alias.name}".strip(".")
+                own.add(deeper if deeper in MODULES else base)
+    return own, others
+
+
+MODULES = {name_of(file): file for file in FILES}
+IMPORTS = {name: imports_of(file) for name, file in MODULES.items()}
+
+
+def floor(module):
+    return FLOORS[module.split(".")[0]]
+
+
+def test_every_module_has_a_floor():
+    assert {module.split(".")[0] for module in MODULES if module} == set(FLOORS)
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if "versions" not in name and name])
+def test_imports_go_down_only(module):
+    own, _ = IMPORTS[module]
+    for other in own - {""}:
+        assert floor(other) <= floor(module), f"{module} imports {other}, which is above"
+        package, _, noun = module.partition(".")
+        if package in SHARED and other.startswith(f"{package}.") and noun:
+            sideways = other.partition(".")[2]
+            allowed = sideways in SHARED[package] or (module, other) in SIDEWAYS
+            assert allowed, f"{module} imports {other}, sideways"
+
+
+def test_no_imports_go_in_a_circle():
+    done = {""}
+
+    def visit(module, path):
+        assert module not in path, f"a circle: {[*path, module]}"
+        if module in done:
+            return
+        for other in IMPORTS[module][0]:
+            if other != module:
+                visit(other, [*path, module])
+        done.add(module)
+
+    for module in MODULES:
+        visit(module, [])
+
+
+@pytest.mark.parametrize("package", ["values", "models", "services", "schemas"])
+def test_the_lower_floors_know_nothing_of_http(package):
+    for module, (_, others) in IMPORTS.items():
+        if module.split(".")[0] == package:
+            assert not {name.split(".")[0] for name in others} & {"flask", "werkzeug"}, module
+
+
+def test_the_ground_knows_nothing_of_http():
+    for module in ("errors", "settings", "database"):
+        names = {name.split(".")[0] for name in IMPORTS[module][1]}
+        assert not names & {"flask", "werkzeug", "flask_restful"}
+
+
+def test_no_import_stands_in_a_function():
+    for file in FILES:
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.FunctionDef):
+                inner = [
+                    each for each in ast.walk(node) if isinstance(each, ast.Import | ast.ImportFrom)
+                ]
+                assert not inner, f"{file}:{node.lineno}"
+
+
+def calls(name):
+    return [
+        f"{file.relative_to(PACKAGE)}:{node.lineno}"
+        for file in FILES
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == name
+    ]
+
+
+def test_there_is_one_commit():
+    (commit,) = calls("commit")
+    assert commit.startswith("database.py:")
+
+
+def test_only_the_ground_begins_transactions():
+    assert all(place.startswith("database.py:") for place in calls("begin"))
+    assert not calls("begin_nested")
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_a_module_is_short(file):
+    assert len(file.read_text().splitlines()) <= LONGEST
+
+
+def test_only_the_settings_read_the_environment():
+    for file in FILES:
+        if file.name != "settings.py":
+            assert "environ[" not in file.read_text().replace("request.environ[", "")
+            assert "os." not in file.read_text()
+
+
+def test_the_package_itself_imports_nothing():
+    assert IMPORTS[""] == (set(), set())
+
+
+@pytest.mark.parametrize("module", ["todo_api", "todo_api.services.tasks", "todo_api.schemas.task"])
+def test_what_needs_no_flask_loads_none(module):
+    code = f"import sys, {module}; assert not {{'flask', 'werkzeug'}} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+def test_every_ignored_rule_says_why():
+    for file in [*FILES, *(ROOT / "tests").glob("*.py")]:
+        for line in file.read_text().splitlines():
+            _, mark, reason = line.partition("# " + "noqa")
+            if mark:
+                assert " - " in reason, f"{file.name}: {line}"
+            assert "# type: " + "ignore" not in line
+            assert "pragma: " + "no cover" not in line
+
+
+def test_nothing_public_lacks_a_docstring_and_no_test_is_skipped():
+    for file in (ROOT / "tests").glob("test_*.py"):
+        text = file.read_text()
+        for mark in ("mark." + "skip", "mark." + "xfail", "pytest." + "skip("):
+            assert mark not in text, file.name

@@ -1,0 +1,258 @@
+import csv
+import sqlite3
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import text
+
+from todo_api import __version__
+from todo_api.cli import main
+from todo_api.models import Account, ItemPrice
+
+
+@pytest.fixture
+def run(database_url, monkeypatch, tmp_path):
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments, typed=None, **environment):
+        return CliRunner().invoke(main, list(map(str, arguments)), input=typed, env=environment)
+
+    return run
+
+
+PASSWORDS = "correct-horse\ncorrect-horse\n"
+
+
+def test_init_migrates_and_does_no_harm_the_second_time(run, databases):
+    empty = {"DATABASE_URL": databases.empty()}
+    first, second = run("init", **empty), run("init", **empty)
+    assert (first.exit_code, first.output) == (0, "The database is migrated.\n")
+    assert (second.exit_code, second.output) == (0, "The database was up to date.\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("PORT", "x"), ("DATABASE_URL", "sqlite:////none/x.db"), ("CURRENCY", "E")]
+)
+@pytest.mark.parametrize("command", ["init", "serve", "load-sample"])
+def test_a_wrong_setting_is_one_line_and_exit_code_2(run, command, name, text):
+    outcome = run(command, **{name: text})
+    assert outcome.exit_code == 2
+    assert outcome.output.startswith(f"todo-api: {name} is wrong: ")
+    assert outcome.output.count("\n") == 1
+
+
+def test_a_database_out_of_reach_is_one_line_and_exit_code_2(run):
+    outcome = run("serve", DATABASE_URL="postgresql://u:canary@127.0.0.1:1/none")
+    assert outcome.exit_code == 2
+    assert outcome.output.startswith("todo-api: The database at DATABASE_URL is out of reach")
+    assert outcome.output.count("\n") == 1
+    assert "canary" not in outcome.output
+
+
+def test_a_newer_schema_is_one_line_and_exit_code_2(run, database):
+    with database.transaction() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    outcome = run("serve")
+    assert (outcome.exit_code, outcome.output.count("\n")) == (2, 1)
+
+
+def test_the_first_admin_is_made_here(run, backend):
+    outcome = run("add-admin", "boss", "--email", "boss@example.com", typed=PASSWORDS)
+    assert outcome.exit_code == 0
+    assert outcome.output.endswith("boss is an admin.\n")
+    boss = backend.login("boss", "correct-horse")
+    assert boss.get(boss.path).json["is_admin"] is True
+    assert boss.get("/api/v1/messages").status_code == 200
+
+
+def test_an_admin_may_be_asked_for_everything(run, backend):
+    outcome = run("add-admin", "boss", typed=f"boss@example.com\n{PASSWORDS}")
+    assert outcome.exit_code == 0
+    assert "correct-horse" not in outcome.output
+    assert backend.login("boss", "correct-horse")
+
+
+def test_an_account_that_is_there_becomes_an_admin(run, backend, alice):
+    assert run("add-admin", "Alice").exit_code == 0
+    assert alice.get("/api/v1/messages").status_code == 200
+    assert backend.count(Account) == 1
+
+
+@pytest.mark.parametrize(
+    ("username", "email", "typed"),
+    [
+        ("a", "a@example.com", PASSWORDS),
+        ("boss", "nothing", PASSWORDS),
+        ("boss", "a@example.com", "short\nshort\n"),
+    ],
+)
+def test_an_admin_that_cannot_be_is_told_so(run, backend, username, email, typed):
+    outcome = run("add-admin", username, "--email", email, typed=typed)
+    assert outcome.exit_code == 1
+    assert "Error: Some fields are wrong." in outcome.output
+    assert backend.count(Account) == 0
+
+
+def test_a_new_password_logs_out_everywhere(run, backend):
+    alice = backend.register("alice", "old-horse-old")
+    outcome = run("set-password", "ALICE", typed=PASSWORDS)
+    assert outcome.exit_code == 0
+    assert alice.get(alice.path).status_code == 401
+    assert backend.login("alice", "correct-horse")
+    assert run("set-password", "nobody", typed=PASSWORDS).output == "Error: No such account\n"
+
+
+def test_the_sample_goes_into_an_empty_database_only(run, backend, nobody):
+    assert run("load-sample").output == "The sample is loaded.\n"
+    assert run("load-sample").output == "The database is not empty: nothing loaded.\n"
+    prices = {"apples": 1.35, "bananas": 2.48, "water": 9.13, "bread": 2.51}
+    for name, price in prices.items():
+        assert nobody.get(f"/itemprice?itemname={name}").json == {"name": name, "price": price}
+    assert nobody.get("/users").json == [
+        {"username": "user1", "pets": ["dog"]},
+        {"username": "user2", "pets": []},
+        {"username": "user3", "pets": ["duck", "duck", "goose"]},
+        {"username": "user4", "pets": ["hamster"]},
+    ]
+
+
+def test_routes_and_version_are_told(run):
+    listed = run("routes").output
+    assert "GET     /itemprice " in listed
+    assert listed.count("\n") > 30
+    assert __version__ in run("--version").output
+
+
+@pytest.fixture
+def price_file(tmp_path):
+    def write(content, name="prices.csv", encoding="utf-8"):
+        file = tmp_path / name
+        file.write_bytes(content.encode(encoding))
+        return file
+
+    return write
+
+
+def test_a_price_list_is_imported_and_again_without_a_change(run, price_file, nobody):
+    file = price_file("name,price,currency,unit\nÄpfel,1.35,CHF,kg\nBrot,2.5,,\n")
+    assert "2 prices are new, 0 changed, 0 stayed the same." in run("import-prices", file).output
+    assert nobody.get("/api/v1/prices/äpfel").json["currency"] == "CHF"
+    assert nobody.get("/api/v1/prices/brot").json["currency"] == "EUR"
+    etag = nobody.get("/api/v1/prices").headers["ETag"]
+    assert "0 prices are new, 0 changed, 2 stayed the same." in run("import-prices", file).output
+    assert nobody.get("/api/v1/prices").headers["ETag"] == etag
+    file = price_file("name,price,currency,unit\nÄpfel,1.40,CHF,kg\nMilch,1,,\n")
+    assert "1 prices are new, 1 changed, 0 stayed the same." in run("import-prices", file).output
+    assert nobody.get("/api/v1/prices/äpfel").json["price"] == 1.4
+
+
+def test_a_server_currency_is_the_default_of_a_file(run, price_file, nobody):
+    run("import-prices", price_file("name,price\na,1\n"), CURRENCY="JPY")
+    assert nobody.get("/api/v1/prices/a").json["currency"] == "JPY"
+
+
+def test_columns_have_whatever_names_and_delimiter(run, price_file, nobody):
+    file = price_file("\ufeffBezeichnung;Größe;Preis;W\nMilch;1 l;1.09;chf\n")
+    options = ["--name", "Bezeichnung", "--name", "Größe", "--price", "Preis", "--currency", "W"]
+    assert run("import-prices", file, *options, "--delimiter", ";").exit_code == 0
+    shown = nobody.get("/api/v1/prices/Milch 1 l").json
+    assert [shown["price"], shown["currency"]] == [1.09, "CHF"]
+
+
+BAD = """name,price,currency
+good,1,EUR
+,1,EUR
+dear,1.00001,EUR
+"two
+lines",x,EUR
+Good,2,EUR
+odd,1,ZZZ
+short
+"""
+
+
+def test_bad_rows_are_named_by_line_and_nothing_is_half_imported(run, backend, price_file):
+    outcome = run("import-prices", price_file(BAD))
+    assert outcome.exit_code == 1
+    for reason in (
+        "line 3: name: Must have 1 to 255 characters.",
+        "line 4: price: At most 4 decimals.",
+        "line 5: price: Not a number.",
+        "line 7: name: 'Good' has a price on line 2 already.",
+        "line 8: currency: Not an ISO 4217 currency code.",
+        "line 9: price: Not a number.",
+        "Error: 6 bad rows; nothing was imported.",
+    ):
+        assert reason in outcome.output
+    assert backend.count(ItemPrice) == 0
+
+
+def test_the_rest_may_be_imported_and_prices_rounded_if_asked_for(run, backend, price_file, nobody):
+    assert run("import-prices", price_file(BAD), "--skip-bad").exit_code == 0
+    assert backend.count(ItemPrice) == 1
+    outcome = run("import-prices", price_file(BAD), "--skip-bad", "--round")
+    assert "1 prices are new" in outcome.output
+    assert "line 4" not in outcome.output
+    assert nobody.get("/api/v1/prices/dear").json["price"] == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("", "There is no column name; there are ."),
+        ("item,price\na,1\n", "There is no column name; there are item, price."),
+        ("name,cost\na,1\n", "There is no column price"),
+        ('name,price\n"a,1\n', "This is not CSV in UTF-8"),
+        ("SQLite format 3\0 and no more", "This is no price list in SQLite"),
+    ],
+)
+def test_a_file_that_is_no_price_list_is_told_so(run, price_file, content, reason):
+    outcome = run("import-prices", price_file(content))
+    assert outcome.exit_code == 1
+    assert reason in outcome.output
+
+
+def test_a_file_in_another_encoding_is_told_so(run, price_file):
+    outcome = run("import-prices", price_file("name,price\nÄpfel,1\n", encoding="latin-1"))
+    assert (outcome.exit_code, "not CSV in UTF-8" in outcome.output) == (1, True)
+
+
+def test_the_sources_own_sqlite_file_is_imported(run, tmp_path, nobody):
+    file = tmp_path / "source.db"
+    connection = sqlite3.connect(file)
+    connection.execute("CREATE TABLE Pricelist(name VARCHAR, price REAL)")
+    rows = [("apples", 1.35), ("bananas", 2.48), ("water", 9.13), ("0.1 + 0.2", 0.3), ("ten", 10)]
+    connection.executemany("INSERT INTO Pricelist VALUES (?, ?)", rows)
+    connection.commit()
+    connection.close()
+    assert "5 prices are new" in run("import-prices", file).output
+    for name, price in rows:
+        asked = nobody.get("/itemprice", query_string={"itemname": name})
+        assert asked.json == {"name": name, "price": price}
+    outcome = run("import-prices", file)
+    assert "5 stayed the same" in outcome.output
+
+
+def test_a_large_price_list_is_imported_whole_with_its_currencies(run, price_file, nobody):
+    """A list as large and as mixed as a real one: many currencies, the largest price exact."""
+    codes = ["ARS", "AUD", "HRK", "VEF", "VES", "KWD", "JPY", "VND", "EUR"]
+    rows = [
+        (f"Big sandwich {number}", f"{number * 37 % 977}.{number % 10_000:04}", codes[number % 9])
+        for number in range(2_400)
+    ]
+    rows.append(("Big sandwich Vietnam", "16020000", "VND"))
+    file = price_file("")
+    with file.open("w", newline="", encoding="utf-8") as output:
+        csv.writer(output).writerows([("item", "local_price", "code"), *rows])
+    options = ["--name", "item", "--price", "local_price", "--currency", "code"]
+    outcome = run("import-prices", file, *options)
+    assert f"{len(rows)} prices are new" in outcome.output
+    answer = nobody.get("/itemprice?itemname=Big sandwich Vietnam")
+    assert answer.text == '{"name":"Big sandwich Vietnam","price":16020000}'
+    seen, path = {}, "/api/v1/prices?limit=200"
+    while path:
+        page = nobody.get(path).json
+        seen |= {price["name"]: (price["price"], price["currency"]) for price in page["prices"]}
+        path = page["next"]
+    assert seen == {name: (float(price), code) for name, price, code in rows}

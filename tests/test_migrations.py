@@ -1,0 +1,133 @@
+import threading
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Inspector, inspect, text
+
+from todo_api import migrations
+from todo_api.app import create_app
+from todo_api.database import Database
+from todo_api.errors import CannotStart
+from todo_api.models import Base
+from todo_api.settings import Settings
+
+
+@pytest.fixture
+def empty(databases):
+    database = Database(databases.empty())
+    yield database
+    database.close()
+
+
+def tables(database):
+    with database.reading() as session:
+        return set(inspect(session.connection()).get_table_names()) - {"alembic_version"}
+
+
+def test_the_migrations_make_what_the_models_say(database):
+    def compared_type(_context, _column, _meta, there, wanted):
+        return None if str(there) == str(wanted) else False
+
+    with database.reading() as session:
+        options = {"compare_type": compared_type, "render_as_batch": True}
+        context = MigrationContext.configure(session.connection(), opts=options)
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_the_columns_have_the_types_and_limits_of_the_models(database):
+    with database.reading() as session:
+        inspector: Inspector = inspect(session.connection())
+        for table in Base.metadata.sorted_tables:
+            there = {each["name"]: each for each in inspector.get_columns(table.name)}
+            assert set(there) == set(table.columns.keys())
+            for column in table.columns:
+                assert there[column.name]["nullable"] == column.nullable, column
+                wanted = getattr(column.type, "length", None)
+                assert getattr(there[column.name]["type"], "length", None) in (wanted, None)
+
+
+def test_migrating_up_and_down_and_up_again(empty):
+    assert tables(empty) == set()
+    assert migrations.upgrade(empty) is True
+    assert tables(empty) == set(Base.metadata.tables)
+    assert migrations.upgrade(empty) is False
+    migrations.downgrade(empty, "base")
+    assert tables(empty) == set()
+    assert migrations.upgrade(empty) is True
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(empty):
+    def fail():
+        with empty.migrating() as connection:
+            connection.execute(text("CREATE TABLE half (id INTEGER)"))
+            connection.execute(text("INSERT INTO half VALUES (1)"))
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        fail()
+    assert tables(empty) == set()
+
+
+def test_a_migration_may_rebuild_a_table_that_others_refer_to(backend):
+    """With foreign keys on, SQLite would delete all tasks with the old account table."""
+    alice = backend.someone()
+    alice.task()
+    with backend.database.migrating() as connection:
+        if backend.database.is_sqlite:
+            connection.execute(text("CREATE TABLE rebuilt AS SELECT * FROM account"))
+            connection.execute(text("DELETE FROM account"))
+            connection.execute(text("INSERT INTO account SELECT * FROM rebuilt"))
+            connection.execute(text("DROP TABLE rebuilt"))
+        else:
+            connection.execute(text("ALTER TABLE account ADD COLUMN extra INTEGER"))
+    assert len(alice.get(alice.tasks).json["tasks"]) == 1
+
+
+def test_a_migration_that_orphans_a_row_is_taken_back(sqlite_databases):
+    database = Database(sqlite_databases.migrated())
+    orphan = text(
+        "INSERT INTO token VALUES (7, 1, x'00', 'n', 'read', 'made', '2026-01-01', '2026-01-01')"
+    )
+    refused = pytest.raises(CannotStart, match="1 rows without their owner")
+    with refused, database.migrating() as connection:
+        connection.execute(orphan)
+    with database.reading() as session:
+        assert session.scalar(text("SELECT count(*) FROM token")) == 0
+        assert session.scalar(text("PRAGMA foreign_keys")) == 1
+    database.close()
+
+
+def test_nodes_that_start_at_once_migrate_once(databases):
+    url, outcomes = databases.empty(), []
+
+    def start():
+        database = Database(url, lock_timeout=20)
+        outcomes.append(migrations.upgrade(database))
+        database.close()
+
+    threads = [threading.Thread(target=start) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(outcomes) == 2
+    assert outcomes.count(True) >= 1
+
+
+def test_a_schema_newer_than_the_program_is_refused_in_one_line(database):
+    with database.transaction() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(CannotStart, match=r"^The database was made by a newer todo_api.*$"):
+        create_app(Settings(), database)
+
+
+def test_the_price_list_has_an_era_of_its_own(databases):
+    eras = set()
+    for _ in range(2):
+        database = Database(databases.empty())
+        migrations.upgrade(database)
+        with database.reading() as session:
+            eras.add(session.scalar(text("SELECT era FROM price_list")))
+        database.close()
+    assert len(eras) == 2

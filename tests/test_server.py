@@ -1,0 +1,307 @@
+"""The real server: granian, its workers, its signals, and what raw sockets can send to it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from conftest import ROOT, environment, serving, wait_until_answering
+from postgres import free_port
+
+from todo_api.database import Database, take_turns
+from todo_api.errors import CannotStart
+from todo_api.models import Message
+from todo_api.server import must_be_free
+
+HOST = "Host: x"
+JSON = "Content-Type: application/json"
+
+
+def exchange(live, raw, *, end=True):
+    """Send bytes, return the status of the answer and its body."""
+    with socket.create_connection(("127.0.0.1", live.port), timeout=10) as connection:
+        connection.sendall(raw)
+        if end:
+            connection.shutdown(socket.SHUT_WR)
+        received = b""
+        while chunk := connection.recv(65536):
+            received += chunk
+    head, _, body = received.partition(b"\r\n\r\n")
+    return (int(head.split()[1]) if head else 0), head.decode("latin-1").lower(), body
+
+
+def request(line, *headers, body=b""):
+    head = "\r\n".join([line, *headers, "Connection: close", "", ""])
+    return head.encode("latin-1") + body
+
+
+def test_the_server_tells_where_everything_is_and_answers(live):
+    told = live.text()
+    for text in (f"{live.url}/", f"{live.url}/api/v1", f"curl '{live.url}/itemprice"):
+        assert text in told
+    answer = httpx.get(f"{live.url}/itemprice?itemname=apples")
+    assert answer.json() == {"name": "apples", "price": 1.35}
+    log_line = f"GET '/itemprice' 200"  # noqa: F541
+    assert log_line in live.text()
+    assert answer.headers["X-Request-ID"] in live.text()
+    assert live.stop() == 0
+
+
+def test_the_password_of_the_database_is_not_told(tmp_path, postgres_databases):
+    url = postgres_databases.migrated().replace("test@", "test:canary@")
+    with serving(tmp_path / "log", DATABASE_URL=url) as live:
+        assert "canary" not in live.text()
+
+
+def test_everything_survives_a_restart(database_url, tmp_path):
+    sent = {"username": "alice", "email": "a@example.com", "password": "correct-horse"}
+    with serving(tmp_path / "log", DATABASE_URL=database_url) as live:
+        accounts = f"{live.url}/api/v1/accounts"
+        assert httpx.post(accounts, data=sent).status_code == 201
+        login = {name: sent[name] for name in ("username", "password")}
+        token = httpx.post(f"{accounts}/login", data=login).json()["token"]
+        bearer = {"Authorization": f"Bearer {token}"}
+        task = httpx.post(f"{accounts}/alice/tasks", data={"name": "milk"}, headers=bearer)
+        assert task.status_code == 201
+    with serving(tmp_path / "log2", DATABASE_URL=database_url) as live:
+        shown = httpx.get(live.url + task.headers["Location"], headers=bearer)
+        assert shown.json()["name"] == "milk"
+        assert shown.headers["ETag"] == task.headers["ETag"]
+
+
+def test_sigterm_finishes_what_is_in_flight(live, database_url):
+    """Eight messages wait for a lock when the signal comes; each of them gets its answer."""
+    body = b'{"data": "in flight"}'
+    raw = request("POST /users HTTP/1.1", HOST, JSON, f"Content-Length: {len(body)}", body=body)
+    database, statuses = Database(database_url), []
+
+    def leave():
+        statuses.append(exchange(live, raw, end=False)[0])
+
+    threads = [threading.Thread(target=leave) for _ in range(8)]
+    with database.transaction() as session:
+        take_turns(session, "message 127.0.0.1")
+        for thread in threads:
+            thread.start()
+        time.sleep(0.5)
+        live.process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        assert live.process.poll() is None
+    for thread in threads:
+        thread.join()
+    assert live.stop() == 0
+    assert statuses == [201] * 8
+    with database.reading() as session:
+        assert session.query(Message).count() == 8
+    database.close()
+
+
+def test_a_signal_while_workers_start_is_not_lost(database_url, tmp_path):
+    for number in range(3):
+        with serving(tmp_path / f"log{number}", DATABASE_URL=database_url) as live:
+            start = time.monotonic()
+            assert live.stop() == 0
+            assert time.monotonic() - start < 10
+
+
+def children(pid):
+    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in listed]
+
+
+def test_a_dead_worker_comes_back(live):
+    before = children(live.process.pid)
+    assert len(before) == 2
+    os.kill(before[0], signal.SIGKILL)
+    for _ in range(200):
+        after = children(live.process.pid)
+        if before[0] not in after and len(after) == 2:
+            break
+        time.sleep(0.05)
+    assert set(after) != set(before)
+    wait_until_answering(live)
+    for _ in range(20):
+        assert httpx.get(f"{live.url}/users").status_code == 200
+
+
+def test_a_port_in_use_is_one_clear_line(live, database_url):
+    outcome = subprocess.run(
+        [sys.executable, "-m", "todo_api", "serve"],
+        env=environment(PORT=live.port, DATABASE_URL=database_url),
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+    )
+    assert outcome.returncode == 2
+    assert outcome.stderr.startswith("todo-api: Cannot listen on HOST 127.0.0.1, PORT")
+    assert outcome.stderr.count("\n") == 1
+
+
+def test_a_host_that_is_not_here_is_one_clear_line():
+    for host in ("192.0.2.1", "no-such-host.invalid"):
+        with pytest.raises(CannotStart, match="Cannot listen on HOST"):
+            must_be_free(host, free_port())
+
+
+def test_flask_run_serves_the_same_application(database_url, tmp_path):
+    port = free_port()
+    log = (tmp_path / "log").open("w")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "flask", "--app", "todo_api.app", "run", "--port", str(port)],
+        env=environment(DATABASE_URL=database_url),
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        cwd=ROOT,
+    )
+    try:
+        for _ in range(200):
+            try:
+                answer = httpx.get(f"http://127.0.0.1:{port}/sum/42/117")
+                break
+            except httpx.TransportError:
+                time.sleep(0.05)
+        assert answer.json()["total_sum"] == 159.0
+    finally:
+        process.terminate()
+        process.wait()
+        log.close()
+
+
+@pytest.fixture(scope="module")
+def shared(sqlite_databases, tmp_path_factory):
+    """One server for all raw requests that leave nothing behind."""
+    log = tmp_path_factory.mktemp("server") / "log"
+    settings = {"DATABASE_URL": sqlite_databases.migrated(), "HTTP_PROXY": "http://canary"}
+    with serving(log, **settings) as live:
+        yield live
+
+
+RAW = [
+    ("no host", request("GET /users HTTP/1.1"), 400),
+    ("two hosts", request("GET /users HTTP/1.1", "Host: a", "Host: b"), 400),
+    ("no host in 1.0", request("GET /users HTTP/1.0"), 400),
+    ("lowercase method", request("get /users HTTP/1.1", HOST), 405),
+    ("unknown method", request("BREW /users HTTP/1.1", HOST), 405),
+    ("invalid utf-8 in the path", request("GET /echo/%ff HTTP/1.1", HOST), 400),
+    ("an encoded slash first", request("GET /echo/%2Fa HTTP/1.1", HOST), 200),
+    ("an encoded percent", request("GET /echo/%25zz HTTP/1.1", HOST), 200),
+    ("a newline in the path", request("GET /echo/a%0Ab HTTP/1.1", HOST), 200),
+    ("nul in the path", request("GET /echo/%00 HTTP/1.1", HOST), 422),
+    ("dots in the path", request("GET /../users HTTP/1.1", HOST), 404),
+    ("two slashes", request("GET //users HTTP/1.1", HOST), 404),
+    ("a bad percent in the query", request("GET /itemprice?itemname=%zz HTTP/1.1", HOST), 400),
+    ("raw bytes in the query", request("GET /itemprice?itemname=\xff HTTP/1.1", HOST), 400),
+    (
+        "a truncated body",
+        request("POST /users HTTP/1.1", HOST, JSON, "Content-Length: 40", body=b'{"data": "hi"}'),
+        400,
+    ),
+    (
+        "a truncated form",
+        request(
+            "POST /users HTTP/1.1",
+            HOST,
+            "Content-Type: application/x-www-form-urlencoded",
+            "Content-Length: 40",
+            body=b"data=hi",
+        ),
+        400,
+    ),
+    (
+        "two lengths",
+        request(
+            "POST /users HTTP/1.1",
+            HOST,
+            JSON,
+            "Content-Length: 2",
+            "Content-Length: 14",
+            body=b"{}",
+        ),
+        400,
+    ),
+    ("a negative length", request("POST /users HTTP/1.1", HOST, JSON, "Content-Length: -1"), 400),
+    (
+        "a chunked body",
+        request(
+            "POST /sum HTTP/1.1",
+            HOST,
+            JSON,
+            "Transfer-Encoding: chunked",
+            body=b'1c\r\n{"number1": 1, "number2": 2}\r\n0\r\n\r\n',
+        ),
+        200,
+    ),
+    (
+        "a body too large, in chunks",
+        request(
+            "POST /users HTTP/1.1",
+            HOST,
+            JSON,
+            "Transfer-Encoding: chunked",
+            body=b"".join(b"10000\r\n" + b" " * 65536 + b"\r\n" for _ in range(17)) + b"0\r\n\r\n",
+        ),
+        413,
+    ),
+    (
+        "no media type",
+        request("POST /users HTTP/1.1", HOST, "Content-Length: 2", body=b"{}"),
+        415,
+    ),
+    ("header bytes that are no utf-8", request("GET /users HTTP/1.1", HOST, "X-Test: \xff"), 200),
+    (
+        "a bad token in bytes",
+        request("GET /api/v1/messages HTTP/1.1", HOST, "Authorization: \xff"),
+        401,
+    ),
+]
+
+
+@pytest.mark.parametrize(("raw", "status"), [row[1:] for row in RAW], ids=[row[0] for row in RAW])
+def test_a_raw_request_gets_its_status(shared, raw, status):
+    answered, head, body = exchange(shared, raw, end=b"Content-Length: 40" in raw)
+    assert answered == status
+    if body:
+        json.loads(body)
+        assert "content-type: application/json" in head
+        assert "x-request-id: " in head
+    assert httpx.get(f"{shared.url}/users").status_code == 200
+
+
+def test_a_variable_of_the_server_does_not_pose_as_a_header(shared):
+    assert "canary" not in httpx.get(f"{shared.url}/echo").text
+
+
+def test_a_header_that_is_no_utf_8_can_be_echoed(shared):
+    status, _, body = exchange(
+        shared, request("GET /echo HTTP/1.1", HOST, "X-Test: a\xffb"), end=False
+    )
+    assert status == 200
+    assert "X-Test" in json.loads(body)["headers"]
+
+
+def test_a_body_of_one_mebibyte_is_read_and_a_byte_more_is_too_large(shared):
+    for size, status in ((1024 * 1024, 400), (1024 * 1024 + 1, 413)):
+        sent = {"content": b"x" * size, "headers": {"Content-Type": "application/json"}}
+        assert httpx.post(f"{shared.url}/users", **sent).status_code == status
+
+
+def test_workers_share_what_one_of_them_was_told(shared):
+    name = f"u{free_port()}"
+    sent = {"username": name, "password": "correct-horse"}
+    accounts = f"{shared.url}/api/v1/accounts"
+    assert httpx.post(accounts, data=sent | {"email": "a@example.com"}).status_code == 201
+    token = httpx.post(f"{accounts}/login", data=sent).json()["token"]
+    bearer = {"Authorization": f"Bearer {token}"}
+    for _ in range(20):
+        assert httpx.get(f"{accounts}/{name}", headers=bearer).status_code == 200
+    assert httpx.get(f"{accounts}/logout", headers=bearer).status_code == 200
+    for _ in range(20):
+        assert httpx.get(f"{accounts}/{name}", headers=bearer).status_code == 401

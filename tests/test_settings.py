@@ -1,0 +1,101 @@
+import os
+import re
+from dataclasses import FrozenInstanceError, fields
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+
+from todo_api.errors import CannotStart
+from todo_api.settings import Settings, shield_requests
+
+README = (Path(__file__).parent.parent / "README.rst").read_text()
+NAMES = [each.metadata["name"] for each in fields(Settings)]
+
+
+def test_without_any_variable_everything_has_its_default():
+    assert Settings.from_environment({}) == Settings()
+    assert Settings.from_environment(dict.fromkeys(NAMES, " ")) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "attribute", "value"),
+    [
+        ("HOST", "0.0.0.0", "host", "0.0.0.0"),
+        ("HOST", "::1", "host", "::1"),
+        ("PORT", "8080", "port", 8080),
+        ("DATABASE_URL", "sqlite:////a/b.db", "database_url", "sqlite:////a/b.db"),
+        ("DATABASE_URL", "postgres://u@h/d", "database_url", "postgresql://u@h/d"),
+        ("DATABASE_URL", "postgresql://h1,h2/d", "database_url", "postgresql://h1,h2/d"),
+        ("CURRENCY", "chf", "currency", "CHF"),
+        ("CORS_ORIGINS", "https://a.example, http://[::1]:8000", "cors_origins", ...),
+        ("REGISTRATION", "Closed", "registration", "closed"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8 ::1", "trusted_proxies", ...),
+        ("TOKEN_DAYS", "365", "token_days", 365),
+    ],
+)
+def test_a_variable_sets_what_it_is_for(name, text, attribute, value):
+    special = {
+        "cors_origins": ("https://a.example", "http://[::1]:8000"),
+        "trusted_proxies": (ip_network("10.0.0.0/8"), ip_network("::1/128")),
+    }
+    settings = Settings.from_environment({name: text})
+    assert getattr(settings, attribute) == special.get(attribute, value)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("HOST", "a b"),
+        ("PORT", "0"),
+        ("PORT", "65536"),
+        ("PORT", "http"),
+        ("PORT", "\uff18\uff10"),
+        ("DATABASE_URL", "mysql://h/d"),
+        ("DATABASE_URL", "sqlite://"),
+        ("DATABASE_URL", "sqlite:///:memory:"),
+        ("DATABASE_URL", "sqlite:///x?mode=memory"),
+        ("CURRENCY", "EURO"),
+        ("CURRENCY", "XXX"),
+        ("CORS_ORIGINS", "example.com"),
+        ("CORS_ORIGINS", "https://a.example/path"),
+        ("CORS_ORIGINS", "*,https://a.example"),
+        ("REGISTRATION", "maybe"),
+        ("REGISTRATIONS_PER_HOUR", "0"),
+        ("MESSAGES_PER_HOUR", "-1"),
+        ("MESSAGES_KEPT", "many"),
+        ("TOKEN_DAYS", "366"),
+        ("TRUSTED_PROXIES", "10.0.0.0/33"),
+        ("WORKERS", "0"),
+        ("THREADS", "257"),
+        ("LOCK_TIMEOUT", "0.5"),
+        ("LOG_LEVEL", "loud"),
+    ],
+)
+def test_a_wrong_value_is_one_clear_line(name, text):
+    with pytest.raises(CannotStart) as caught:
+        Settings.from_environment({name: text})
+    assert re.fullmatch(f"{name} is wrong: it must be .+[.]", str(caught.value))
+
+
+def test_settings_do_not_change():
+    with pytest.raises(FrozenInstanceError):
+        Settings().port = 1
+
+
+def test_the_readme_has_a_row_with_the_default_of_each_setting_and_no_other():
+    table = re.findall(r"^([A-Z_]{4,}) +(\S+)", README, re.MULTILINE)
+    rows = {name: default for name, default in table if name.isupper()}
+    assert set(rows) == set(NAMES)
+    for each in fields(Settings):
+        default = rows[each.metadata["name"]].replace("\\*", "*")
+        value = ",".join(each.default) if isinstance(each.default, tuple) else str(each.default)
+        assert default == (value or "(none)")
+
+
+def test_what_looks_like_a_header_leaves_the_environment(monkeypatch):
+    for name in ("HTTP_PROXY", "HTTP_X_FORWARDED_FOR", "CONTENT_LENGTH", "HOME_HTTP_"):
+        monkeypatch.setenv(name, "canary")
+    shield_requests()
+    left = {name for name, value in os.environ.items() if value == "canary"}
+    assert left == {"HOME_HTTP_"}
