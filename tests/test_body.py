@@ -1,10 +1,12 @@
 """What may stand in a body, whatever the route."""
 
 import json
+from io import BytesIO
 
 import pytest
 
 from todo_api.models import Task
+from todo_api.resources import json_text
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
@@ -191,3 +193,28 @@ def test_a_body_that_is_not_for_this_verb_is_not_read(alice):
     path = alice.task().headers["Location"]
     assert alice.get(path, data=b"{", content_type=JSON).status_code == 200
     assert alice.delete(path, data=b"{", content_type="text/plain").status_code == 204
+
+
+def test_a_body_shorter_than_its_length_is_malformed(backend, alice):
+    whole = b"name=milk&note=a+long+one"
+    for length in (len(whole) + 1, len(whole) + 100):
+        told = {"CONTENT_LENGTH": str(length), "wsgi.input": BytesIO(whole)}
+        told["wsgi.input_terminated"] = True
+        answer = alice.post(alice.tasks, content_type=FORM, environ_overrides=told)
+        assert answer.status_code == 400
+    assert backend.count(Task) == 0
+
+
+def test_a_body_without_a_length_is_read_to_its_end_and_no_further(alice):
+    """As a server hands on a chunked body."""
+    for size, status in ((10, 201), (2 * 1024 * 1024, 413)):
+        stream = BytesIO(b'{"name": "x"' + b" " * size + b"}")
+        environ = {"wsgi.input": stream, "wsgi.input_terminated": True}
+        environ["HTTP_TRANSFER_ENCODING"] = "chunked"
+        answer = alice.post(alice.tasks, content_type=JSON, environ_overrides=environ)
+        assert answer.status_code == status, answer.json
+
+
+def test_what_json_cannot_say_is_not_said():
+    with pytest.raises(TypeError):
+        json_text.render({"x": object()})

@@ -1,5 +1,8 @@
 import pytest
 
+from todo_api.resources.home import Listing
+from todo_api.urls import Route
+
 LISTING = {
     "info": "GET /api/v1",
     "register": "POST /api/v1/accounts",
@@ -50,3 +53,9 @@ def test_the_front_door_is_the_listing_for_who_accepts_json_only(nobody):
 def test_html_that_is_not_wanted_at_all_does_not_count(nobody):
     answer = nobody.get("/", headers={"Accept": "application/json, text/html;q=0"})
     assert answer.content_type == "application/json"
+
+
+def test_a_route_must_name_each_verb_of_its_resource():
+    for names in ({}, {"get": "info", "post": "no such verb"}):
+        with pytest.raises(TypeError, match="must name each verb of Listing"):
+            Route("/x", Listing, names)

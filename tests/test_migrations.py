@@ -4,6 +4,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Inspector, inspect, text
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from todo_api import migrations
 from todo_api.app import create_app
@@ -67,6 +68,14 @@ def test_a_migration_that_fails_leaves_nothing_behind(empty):
     with pytest.raises(LookupError):
         fail()
     assert tables(empty) == set()
+
+
+def test_the_first_migration_that_fails_at_its_end_leaves_nothing_behind(empty):
+    with empty.transaction() as session:
+        session.execute(text("CREATE TABLE attempt (in_the_way INTEGER)"))
+    with pytest.raises((OperationalError, ProgrammingError), match="already exists"):
+        migrations.upgrade(empty)
+    assert tables(empty) == {"attempt"}
 
 
 def test_a_migration_may_rebuild_a_table_that_others_refer_to(backend):

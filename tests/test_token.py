@@ -175,3 +175,33 @@ def test_a_token_that_dies_before_its_write_begins_writes_nothing(backend, alice
     assert alice.post(alice.tasks, json={"name": "late"}).status_code == 401
     monkeypatch.undo()
     assert alice.get(alice.tasks).json["tasks"] == []
+
+
+@pytest.fixture
+def password_changes_meanwhile(backend, monkeypatch):
+    """Let another request change the password between the check and the transaction."""
+    take = accounts.take
+
+    def changed_meanwhile(session, account_id):
+        account = take(session, account_id)
+        account.password_hash = "changed"
+        return account
+
+    return lambda: monkeypatch.setattr(accounts, "take", changed_meanwhile)
+
+
+def test_a_login_with_a_password_that_changes_meanwhile_fails(backend, password_changes_meanwhile):
+    backend.register("alice")
+    tokens_before = backend.count(Token)
+    password_changes_meanwhile()
+    sent = {"username": "alice", "password": PASSWORD}
+    assert backend.nobody.post(LOGIN, json=sent).status_code == 401
+    assert backend.count(Token) == tokens_before
+
+
+def test_of_two_changes_of_a_password_at_once_the_second_fails(backend, password_changes_meanwhile):
+    alice = backend.register("alice")
+    password_changes_meanwhile()
+    sent = {"password": "another-horse", "current_password": PASSWORD}
+    answer = alice.put(alice.path, json=sent)
+    assert (answer.status_code, list(answer.json["errors"])) == (422, ["current_password"])

@@ -114,12 +114,20 @@ def _committing(work: Session | Connection) -> Iterator[None]:
 def _unavailable_when_out_of_reach() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeout) as error:
+    except PoolTimeout as error:
         raise Unavailable(retry_after=_RETRY_AFTER) from error
     except DBAPIError as error:
-        if error.connection_invalidated:
+        if _is_out_of_reach(error):
             raise Unavailable(retry_after=_RETRY_AFTER) from error
         raise
+
+
+def _is_out_of_reach(error: DBAPIError) -> bool:
+    """Tell a database that is busy, full or away from a statement that is wrong."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None and code & 0xFF == sqlite3.SQLITE_ERROR:
+        return False
+    return isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
 
 
 def _file_url(url: URL) -> URL:

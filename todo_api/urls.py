@@ -33,10 +33,14 @@ class Route:
     resource: type[Endpoint]
     names: Mapping[str, str]
 
+    def __post_init__(self) -> None:
+        if set(self.names) != set(self.resource.verbs()):
+            raise TypeError(
+                f"{self.path} must name each verb of {self.resource.__name__}, and no other"
+            )
+
 
 def _route(path: str, resource: type[Endpoint], **names: str) -> Route:
-    if set(names) != set(resource.verbs()):
-        raise TypeError(f"{path} must name each verb of {resource.__name__}, and no other")
     return Route(path, resource, names)
 
 

@@ -21,12 +21,13 @@ class AccountList(StoredEndpoint):
     takes = {"post": Registration()}
     gives = {"post": AccountSchema()}
 
-    def prepare(self, verb: str, values: dict[str, Any]) -> dict[str, Any]:
+    def prepare(self, values: dict[str, Any]) -> dict[str, Any]:
         """Hash the password, unless nobody may register from there, or under that name, anyway."""
         if self.settings.registration == "closed":
             raise Forbidden("Registration is closed.")
-        throttle.check(self.session, self._limit, caller_address.of(request, self.settings))
-        accounts.must_be_free(self.session, values["username"])
+        with self.database.reading() as session:
+            throttle.check(session, self._limit, caller_address.of(request, self.settings))
+            accounts.must_be_free(session, values["username"])
         values["password_hash"] = passwords.hashed(values.pop("password"))
         return values
 
@@ -59,7 +60,7 @@ class AccountItem(AccountEndpoint):
         (account,) = objects
         return account.era, account.changed_revision
 
-    def prepare(self, verb: str, values: dict[str, Any]) -> dict[str, Any]:
+    def prepare(self, values: dict[str, Any]) -> dict[str, Any]:
         """Check the old password and hash the new one."""
         if not {"password", "email"}.isdisjoint(values):
             self._may_change(values)

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 from flask import Request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import parse_options_header
-from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
+from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder
 
 from todo_api.errors import Invalid, Malformed
 
@@ -51,7 +51,7 @@ def multipart(request: Request, body: bytes) -> Form:
     try:
         decoder.receive_data(body)
         decoder.receive_data(None)
-        while not isinstance(event := decoder.next_event(), (Epilogue, NeedData)):
+        while not isinstance(event := decoder.next_event(), Epilogue):
             if isinstance(event, (File, Field)) and not event.name:
                 raise Malformed("A part of the multipart body has no name.")
             if isinstance(event, File):
@@ -66,8 +66,6 @@ def multipart(request: Request, body: bytes) -> Form:
         raise Malformed(TOO_MANY_FIELDS) from None
     except ValueError:
         raise Malformed("The multipart body cannot be parsed.") from None
-    if not isinstance(event, Epilogue):
-        raise Malformed("The multipart body ends too early.")
     return _by_name(pairs)
 
 

@@ -42,7 +42,7 @@ class _OnThePriceList(StoredEndpoint):
         price_list, particular = objects[0], objects[-1]
         return price_list.era, particular.revision
 
-    def prepare(self, verb: str, values: dict[str, Any]) -> dict[str, Any]:
+    def prepare(self, values: dict[str, Any]) -> dict[str, Any]:
         """Put the server's currency where null or nothing was said for it."""
         if "currency" in values and values["currency"] is None:
             values["currency"] = self.settings.currency

@@ -51,15 +51,16 @@ def _problem(problem: errors.Problem) -> Response:
     response = answer(status, problem.message, problem.errors)
     if status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(problem, errors.Unavailable):
+        log.warning("%s", problem.message, exc_info=problem)
     if problem.retry_after is not None:
         response.headers["Retry-After"] = str(problem.retry_after)
     return response
 
 
 def _http(error: HTTPException) -> Response:
-    if error.code is None:
-        return _unforeseen(error)
-    response = answer(error.code, _OWN_WORDS.get(error.code))
+    status = error.code or 500
+    response = answer(status, _OWN_WORDS.get(status))
     for name, value in error.get_headers():
         if name != "Content-Type":
             response.headers[name] = value

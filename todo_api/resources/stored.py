@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from todo_api.errors import Stale
 from todo_api.models import Account
 from todo_api.resources import auth, body
-from todo_api.resources.auth import Caller, Who
+from todo_api.resources.auth import PUBLIC, Caller
 from todo_api.resources.backend import Backend
 from todo_api.resources.endpoint import Created, Endpoint, Shown, Version, etag
 from todo_api.services import accounts
@@ -43,14 +43,14 @@ class StoredEndpoint(Endpoint):
         """Return the version of what this URL shows, None if it has none."""
         return None
 
-    def prepare(self, verb: str, values: dict[str, Any]) -> dict[str, Any]:
-        """Do the slow part of a write, while no lock is held; return what the verb is to get."""
+    def prepare(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Do the slow part of a write, while no session is open; return what the verb is to get."""
         return values
 
     def admit(self, verb: str, **ids: Any) -> None:
         """Look who calls, and raise unless the verb is theirs to use."""
         access = self.access[verb]
-        if access.who != Who.ANYBODY:
+        if access != PUBLIC:
             self.caller = auth.identify(self.session, request)
             auth.admit(access, self.caller, verb, ids.get("username"))
 
@@ -69,15 +69,15 @@ class StoredEndpoint(Endpoint):
             return self.shown(verb, getattr(self, verb)(*objects, *inputs), version)
 
     def _write(self, verb: str, ids: dict[str, Any]) -> Shown:
-        schema = self.takes.get(verb)
-        with self.database.reading() as self.session:
-            self.admit(verb, **ids)
-            values: dict[str, Any] = {}
-            if schema:
-                sent = body.read(request).for_(schema)
-                values = schema.read(sent, partial=verb in CHANGES)
-            claims = schema.read_only_in(values) if schema else {}
-            values = self.prepare(verb, values)
+        if self.access[verb] != PUBLIC:
+            with self.database.reading() as self.session:
+                self.admit(verb, **ids)
+        inputs, claims = [], {}
+        if schema := self.takes.get(verb):
+            # However slowly the body comes, it keeps no connection to the database waiting.
+            values = schema.read(body.read(request).for_(schema), partial=verb in CHANGES)
+            claims = schema.read_only_in(values)
+            inputs = [self.prepare(values)]
         self.writing = True
         with self.database.transaction() as self.session:
             objects = self.find(**ids)
@@ -86,7 +86,7 @@ class StoredEndpoint(Endpoint):
                 self._must_be_fresh(*objects)
             if schema and verb in CHANGES:
                 schema.must_match(claims, objects[-1])
-            result = getattr(self, verb)(*objects, *([values] if schema else []))
+            result = getattr(self, verb)(*objects, *inputs)
             if schema and isinstance(result, Created):
                 schema.must_match(claims, result.what)
             return self.shown(verb, result, self.version(*objects) if verb in CHANGES else None)

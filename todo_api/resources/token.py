@@ -22,9 +22,10 @@ class Login(StoredEndpoint):
 
     known: Account
 
-    def prepare(self, verb: str, values: dict[str, Any]) -> dict[str, Any]:
+    def prepare(self, values: dict[str, Any]) -> dict[str, Any]:
         """Check the password, which for an unknown name takes as long."""
-        account = accounts.find(self.session, values["username"])
+        with self.database.reading() as session:
+            account = accounts.find(session, values["username"])
         right = passwords.matches(values["password"], account.password_hash if account else None)
         if account is None or not right:
             raise Unauthenticated("Wrong username or password.")

@@ -1,0 +1,52 @@
+"""What a machine lacks is said in one line, with its remedy."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def set_up(tmp_path):
+    """Run the set-up for somebody who is not root, with a Python that does what `python` says."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+
+    def program(name, text):
+        (programs / name).write_text(f"#!/bin/sh\n{text}\n")
+        (programs / name).chmod(0o755)
+
+    def run(python):
+        program("id", "echo 1000")
+        for name in ("python3", *(f"python3.{minor}" for minor in range(11, 15))):
+            program(name, python)
+        command = [ROOT / "scripts" / "environment", tmp_path / "venv", "click"]
+        environment = {"PATH": f"{programs}:/usr/bin:/bin"}
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    return run
+
+
+def test_without_venv_its_package_is_named_and_nothing_half_made_stays(set_up, tmp_path):
+    outcome = set_up('case "$2" in venv) mkdir "$3"; exit 1;; *) exit 0;; esac')
+    assert outcome.returncode == 1
+    last = outcome.stderr.strip().splitlines()[-1]
+    assert "sudo apt-get install python3-venv" in last
+    assert not (tmp_path / "venv").exists()
+
+
+def test_without_a_python_that_is_new_enough_the_needed_one_is_named(set_up):
+    outcome = set_up("exit 1")
+    assert outcome.returncode == 1
+    (line,) = outcome.stderr.strip().splitlines()
+    assert "Python 3.11 or newer is missing" in line
+
+
+def test_make_alone_lists_the_targets():
+    listed = subprocess.run(["make", "-C", ROOT], capture_output=True, text=True, check=True)
+    targets = [
+        line.split()[0] for line in listed.stdout.splitlines() if not line.startswith("make")
+    ]
+    assert targets == ["help", "run", "test", "check", "format", "pins", "clean"]
