@@ -32,6 +32,7 @@ RULES = {
     "/api/v1/accounts/logout": {"get": ANY_LOGIN, "post": ANY_LOGIN},
     _ACCOUNT: dict.fromkeys(["get", "put", "patch", "delete"], OWNER_OR_ADMIN),
     f"{_ACCOUNT}/tasks": {"get": OWNER, "post": OWNER},
+    f"{_ACCOUNT}/tasks/total": {"get": OWNER},
     f"{_ACCOUNT}/tasks/<id>": dict.fromkeys(["get", "put", "patch", "delete"], OWNER),
     "/api/v1/prices": {"get": ANYBODY, "post": ADMIN},
     "/api/v1/prices/<name>": {"get": ANYBODY, "put": ADMIN, "patch": ADMIN, "delete": ADMIN},

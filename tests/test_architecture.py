@@ -34,7 +34,7 @@ FLOORS = {
 SHARED = {
     "values": {"names", "money", "moments", "currencies"},
     "models": {"base"},
-    "services": {"paging", "throttle"},
+    "services": {"paging", "throttle", "task_filter"},
     "schemas": {"wire", "fields", "moments", "query"},
     "resources": {
         "auth",

@@ -1,17 +1,19 @@
 import threading
+from zoneinfo import ZoneInfo
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Inspector, inspect, text
+from sqlalchemy import Inspector, inspect, select, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from todo_api import migrations
 from todo_api.app import create_app
 from todo_api.database import Database
 from todo_api.errors import CannotStart
-from todo_api.models import Base
+from todo_api.models import Base, Task
 from todo_api.settings import Settings
+from todo_api.values import moments
 
 
 @pytest.fixture
@@ -129,6 +131,38 @@ def test_a_schema_newer_than_the_program_is_refused_in_one_line(database):
         session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(CannotStart, match=r"^The database was made by a newer todo_api.*$"):
         create_app(Settings(), database)
+
+
+def test_due_dates_of_the_first_schema_sort_after_an_upgrade_and_survive_a_downgrade(empty):
+    migrations.upgrade(empty, to="0001")
+    columns = (
+        "account_id, id, name, name_key, note, creation_date, quantity, revision, due_at, due_on"
+    )
+    rows = [
+        "1, 2, 'time', 'time', 'É', '{0}', 10000, 2, '2026-07-01 12:00:00.000000', NULL",
+        "1, 3, 'day', 'day', NULL, '{0}', 10000, 3, '2026-06-30 22:00:00.000000', '2026-07-01'",
+        "1, 4, 'none', 'none', NULL, '{0}', 10000, 4, NULL, NULL",
+    ]
+    with empty.transaction() as session:
+        session.execute(
+            text(
+                "INSERT INTO account VALUES (1, 'a', 'a', 'e', NULL, '2026-01-01 00:00:00.000000',"
+                " 'Europe/Berlin', '[]', FALSE, FALSE, 'era', 4, 1)"
+            )
+        )
+        for row in rows:
+            values = row.format("2026-01-01 00:00:00.000000")
+            session.execute(text(f"INSERT INTO task ({columns}) VALUES ({values})"))
+    migrations.upgrade(empty)
+    with empty.reading() as session:
+        time, day, none = session.scalars(select(Task).order_by(Task.id)).all()
+    assert time.due_order == moments.order(time.due_at, ZoneInfo("UTC"))
+    assert day.due_order == moments.order(day.due_on, ZoneInfo("Europe/Berlin"))
+    assert (day.due_at, none.due_order, time.note_key) == (None, None, "é")
+    migrations.downgrade(empty, "0001")
+    with empty.reading() as session:
+        starts = session.execute(text("SELECT due_at FROM task ORDER BY id")).scalars().all()
+    assert [str(start)[:16] for start in starts] == ["2026-07-01 12:00", "2026-06-30 22:00", "None"]
 
 
 def test_the_price_list_has_an_era_of_its_own(databases):

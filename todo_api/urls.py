@@ -19,7 +19,7 @@ from todo_api.resources.home import Home, Listing
 from todo_api.resources.item_price import AskedItemPrice, ItemPriceItem, ItemPriceList
 from todo_api.resources.message import MessageItem, MessageList
 from todo_api.resources.sum import Sum, SumInPath
-from todo_api.resources.task import TaskItem, TaskList
+from todo_api.resources.task import TaskItem, TaskList, TaskTotal
 from todo_api.resources.token import Login, Logout
 from todo_api.resources.user import UserList
 from todo_api.schemas.account import RESERVED
@@ -75,6 +75,7 @@ ROUTES = (
         delete="delete profile",
     ),
     _route(f"{_ACCOUNT}/tasks", TaskList, get="user's tasks", post="create task"),
+    _route(f"{_ACCOUNT}/tasks/total", TaskTotal, get="total of the tasks"),
     _route(
         f"{_ACCOUNT}/tasks/<id>",
         TaskItem,

@@ -40,6 +40,16 @@ class Account(Base):
     revision: Mapped[int] = mapped_column(BigInteger, default=1)
     changed_revision: Mapped[int] = mapped_column(BigInteger, default=1)
 
+    @property
+    def version(self) -> str:
+        """Era and revision of the last change to the account itself."""
+        return f"{self.era}.{self.changed_revision}"
+
+    @property
+    def list_version(self) -> str:
+        """Era and revision of the last change to the account or anything in it."""
+        return f"{self.era}.{self.revision}"
+
     def next_revision(self) -> int:
         """Raise the counter and return it. The caller holds the account's row."""
         self.revision += 1

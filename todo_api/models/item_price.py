@@ -18,6 +18,11 @@ class PriceList(Base):
     era: Mapped[str] = mapped_column(String(16), default=new_era)
     revision: Mapped[int] = mapped_column(BigInteger, default=1)
 
+    @property
+    def version(self) -> str:
+        """Era and revision of the last change to any price."""
+        return f"{self.era}.{self.revision}"
+
     def next_revision(self) -> int:
         """Raise the counter and return it. The caller holds the row."""
         self.revision += 1

@@ -19,6 +19,6 @@ class Message(Base):
     created_date: Mapped[datetime] = mapped_column(UTCDateTime)
 
     @property
-    def version(self) -> tuple[str, int]:
+    def version(self) -> str:
         """What tells it from every other message, since a message itself never changes."""
-        return "message", self.id
+        return f"message.{self.id}"

@@ -14,13 +14,17 @@ class Task(Base):
     """One task of an account; `id` is the account's revision that created it.
 
     A row with a `deleted_date` is a tombstone: it is there for those who sync, and nobody else.
-    `due_at` is the due moment, of a bare date the start of its day in the account's time zone;
-    `due_on` is that bare date. `quantity` and `paid_price` are in ten-thousandths.
+    It is due at a moment, `due_at`, or on a bare date, `due_on`; `due_order` sorts both, by the
+    account's time zone. `quantity` and `paid_price` are in ten-thousandths. What ends in `_key` is
+    the text before it in the form that is compared.
     """
 
     __tablename__ = "task"
     __table_args__ = (
         Index("ix_task_revision", "account_id", "revision"),
+        Index("ix_task_name", "account_id", "name_key", "id"),
+        Index("ix_task_due", "account_id", "due_order", "id"),
+        Index("ix_task_created", "account_id", "creation_date", "id"),
         CheckConstraint("quantity BETWEEN 1 AND 100000000", name="quantity"),
     )
 
@@ -31,11 +35,14 @@ class Task(Base):
     name: Mapped[str] = mapped_column(String(255))
     name_key: Mapped[str] = mapped_column(Key)
     note: Mapped[str | None] = mapped_column(Text)
+    note_key: Mapped[str | None] = mapped_column(Key)
     creation_date: Mapped[datetime] = mapped_column(UTCDateTime)
     due_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     due_on: Mapped[date | None]
+    due_order: Mapped[int | None] = mapped_column(BigInteger)
     completed_date: Mapped[datetime | None] = mapped_column(UTCDateTime)
     item: Mapped[str | None] = mapped_column(String(255))
+    item_key: Mapped[str | None] = mapped_column(Key)
     quantity: Mapped[int] = mapped_column(BigInteger, default=money.SCALE)
     paid_price: Mapped[int | None] = mapped_column(BigInteger)
     paid_currency: Mapped[str | None] = mapped_column(String(3))

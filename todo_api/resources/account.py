@@ -36,7 +36,7 @@ class AccountList(StoredEndpoint):
         throttle.use(self.session, self._limit, caller_address.of(request, self.settings))
         account = accounts.register(self.session, fields)
         where = f"/api/v1/accounts/{account.username}"
-        return Created(account, where, (account.era, account.changed_revision))
+        return Created(account, where, account.version)
 
     @property
     def _limit(self) -> throttle.Limit:
@@ -57,8 +57,8 @@ class AccountItem(AccountEndpoint):
 
     def version(self, *objects: Any) -> Version:
         """Return the version of the account itself."""
-        (account,) = objects
-        return account.era, account.changed_revision
+        account: Account = objects[0]
+        return account.version
 
     def prepare(self, values: dict[str, Any]) -> dict[str, Any]:
         """Check the old password and hash the new one."""

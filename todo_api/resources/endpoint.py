@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
 
-from flask import Request, Response, request
+from flask import Response, request
 from flask_restful import Resource
 
 from todo_api.resources import body, form
@@ -30,8 +30,8 @@ VERBS = ("get", "post", "put", "patch", "delete")
 Shown = tuple[Any, int, dict[str, str]]
 """What Flask-RESTful takes from a resource: the data, the status and the headers."""
 
-Version = tuple[str, int]
-"""An era and a revision, which together make an ETag."""
+Version = str
+"""An era and a revision, which together make an ETag; of several things, all of theirs."""
 
 
 @dataclass(frozen=True)
@@ -126,20 +126,16 @@ class Endpoint(Resource):
 
 def etag(version: Version) -> str:
     """Return the strong ETag (RFC 9110, 8.8.3) of a version."""
-    era, revision = version
-    return f'"{era}.{revision}"'
+    return f'"{version}"'
 
 
-def listed(name: str, page: Page[Any], query: Mapping[str, Any], **beside: Any) -> Listed:
-    """Return `page` under `name`, with the path of the next one after the request's own."""
+def listed(name: str, page: Page[Any], **beside: Any) -> Listed:
+    """Return `page` under `name`, with the path of the next one: the request's own, moved on."""
     following = None
     if page.after is not None:
-        following = f"{_own_path(request)}?{urlencode({**query, 'after': page.after})}"
+        asked = {**request.args, "after": page.after}
+        following = f"{quote(request.path.rstrip('/'))}?{urlencode(asked)}"
     return Listed({**beside, name: page.rows}, following)
-
-
-def _own_path(request: Request) -> str:
-    return quote(request.path.rstrip("/"))
 
 
 PAGED: Mapping[str, Wire] = {"get": PageQuery()}

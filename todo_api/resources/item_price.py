@@ -5,10 +5,10 @@ from urllib.parse import quote
 
 from todo_api.models import ItemPrice, PriceList
 from todo_api.resources.auth import ADMIN, PUBLIC
-from todo_api.resources.endpoint import PAGED, Created, Listed, Version, listed
+from todo_api.resources.endpoint import Created, Listed, Version, listed
 from todo_api.resources.stored import StoredEndpoint
 from todo_api.schemas.item_price import AskedPrice, ItemPriceSchema, PricePage
-from todo_api.schemas.query import ItemQuery
+from todo_api.schemas.query import ItemQuery, PriceQuery
 from todo_api.services import prices
 
 
@@ -40,7 +40,7 @@ class _OnThePriceList(StoredEndpoint):
     def version(self, *objects: Any) -> Version:
         """Return the version of the price or, without one, of the list."""
         price_list, particular = objects[0], objects[-1]
-        return price_list.era, particular.revision
+        return f"{price_list.era}.{particular.revision}"
 
     def prepare(self, values: dict[str, Any]) -> dict[str, Any]:
         """Put the server's currency where null or nothing was said for it."""
@@ -53,18 +53,18 @@ class ItemPriceList(_OnThePriceList):
     """The price list."""
 
     access = {"get": PUBLIC, "post": ADMIN}
-    asks = PAGED
+    asks = {"get": PriceQuery()}
     takes = {"post": ItemPriceSchema()}
     gives = {"get": PricePage(), "post": ItemPriceSchema()}
 
     def get(self, price_list: PriceList, query: dict[str, Any]) -> Listed:
         """List the prices."""
-        return listed("prices", prices.listing(self.session, **query), query)
+        return listed("prices", prices.listing(self.session, **query))
 
     def post(self, price_list: PriceList, fields: dict[str, Any]) -> Created:
         """Set the price of another item."""
         price = prices.create(self.session, price_list, fields)
-        return Created(price, _path(price), (price_list.era, price.revision))
+        return Created(price, _path(price), f"{price_list.era}.{price.revision}")
 
 
 class ItemPriceItem(_OnThePriceList):

@@ -34,6 +34,7 @@ class StoredEndpoint(Endpoint):
         super().__init__(backend)
         self.database = backend.database
         self.writing = False
+        self.query: dict[str, Any] = {}
 
     def find(self, **ids: Any) -> tuple[Any, ...]:
         """Return the objects that the URL names, the most particular last; take them if writing."""
@@ -61,11 +62,13 @@ class StoredEndpoint(Endpoint):
     def _read(self, verb: str, ids: dict[str, Any]) -> Shown:
         with self.database.reading() as self.session:
             self.admit(verb, **ids)
-            inputs = [self.asked(verb)] if verb in self.asks else []
+            if verb in self.asks:
+                self.query = self.asked(verb)
             objects = self.find(**ids)
             version = self.version(*objects)
-            if version and request.if_none_match.contains_weak(etag(version).strip('"')):
+            if version and request.if_none_match.contains_weak(version):
                 return None, 304, {"ETag": etag(version)}
+            inputs = [self.query] if verb in self.asks else []
             return self.shown(verb, getattr(self, verb)(*objects, *inputs), version)
 
     def _write(self, verb: str, ids: dict[str, Any]) -> Shown:
@@ -96,7 +99,7 @@ class StoredEndpoint(Endpoint):
         version = self.version(*objects)
         if version is None or "If-Match" not in request.headers:
             return
-        if not request.if_match.contains(etag(version).strip('"')):
+        if not request.if_match.contains(version):
             raise Stale
 
 

@@ -2,37 +2,76 @@
 
 from typing import Any
 
-from todo_api.models import Account, Task
+from todo_api.models import Account, PriceList, Task
 from todo_api.resources.auth import OWNER
-from todo_api.resources.endpoint import PAGED, Created, Listed, Version, listed
+from todo_api.resources.endpoint import Created, Listed, Version, listed
 from todo_api.resources.stored import AccountEndpoint
-from todo_api.schemas.task import PostedTask, TaskPage, TaskSchema
-from todo_api.services import tasks
+from todo_api.schemas.task import (
+    FilterQuery,
+    PostedTask,
+    TaskPage,
+    TaskQuery,
+    TaskSchema,
+    TotalSchema,
+)
+from todo_api.services import prices, tasks, totals
+from todo_api.services.totals import Total
+
+
+def by_the_clock(query: dict[str, Any]) -> bool:
+    """Return whether the answer to `query` changes although nothing stored does."""
+    return "wanted" in query and query["wanted"].overdue is not None
 
 
 class TaskList(AccountEndpoint):
     """The tasks of one account."""
 
     access = {"get": OWNER, "post": OWNER}
-    asks = PAGED
+    asks = {"get": TaskQuery()}
     takes = {"post": TaskSchema()}
     gives = {"get": TaskPage(), "post": PostedTask()}
 
-    def version(self, *objects: Any) -> Version:
-        """Return the version of the account with all that is in it."""
-        (account,) = objects
-        return account.era, account.revision
+    def version(self, *objects: Any) -> Version | None:
+        """Return the version of the account with all in it; what the clock filters has none."""
+        account: Account = objects[0]
+        return None if by_the_clock(self.query) else account.list_version
 
     def get(self, account: Account, query: dict[str, Any]) -> Listed:
         """List the tasks."""
+        with_total = query.pop("total")
         page = tasks.listing(self.session, account, **query)
-        return listed("tasks", page, query, username=account.username)
+        beside: dict[str, Any] = {"username": account.username}
+        if with_total:
+            beside["total"] = tasks.count(self.session, account, query["wanted"])
+        return listed("tasks", page, **beside)
 
     def post(self, account: Account, fields: dict[str, Any]) -> Created:
         """Create a task."""
         task = tasks.create(self.session, account, fields)
         where = f"/api/v1/accounts/{account.username}/tasks/{task.id}"
-        return Created(task, where, (account.era, task.revision))
+        return Created(task, where, f"{account.era}.{task.revision}")
+
+
+class TaskTotal(AccountEndpoint):
+    """What the tasks of one account cost."""
+
+    access = {"get": OWNER}
+    asks = {"get": FilterQuery()}
+    gives = {"get": TotalSchema()}
+
+    def find_within(self, account: Account, **ids: Any) -> tuple[Any, ...]:
+        """Return the price list, which has its part in the answer."""
+        return (prices.price_list(self.session),)
+
+    def version(self, *objects: Any) -> Version | None:
+        """Return the versions of the account and of the price list."""
+        account, price_list = objects
+        both = f"{account.list_version}.{price_list.version}"
+        return None if by_the_clock(self.query) else both
+
+    def get(self, account: Account, price_list: PriceList, query: dict[str, Any]) -> Total:
+        """Add up what the tasks cost."""
+        return totals.total(self.session, account, query["wanted"])
 
 
 class TaskItem(AccountEndpoint):
@@ -49,7 +88,7 @@ class TaskItem(AccountEndpoint):
     def version(self, *objects: Any) -> Version:
         """Return the version of the task."""
         account, task = objects
-        return account.era, task.revision
+        return f"{account.era}.{task.revision}"
 
     def get(self, account: Account, task: Task) -> Task:
         """See the task."""

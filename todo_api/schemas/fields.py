@@ -4,6 +4,7 @@ Every field raises ValidationError with one sentence for the client.
 """
 
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -50,6 +51,20 @@ class Name(Text):
         if len(key) > names.LONGEST_KEY:
             raise ValidationError("Too long in its normal form (Unicode NFKC).")
         return name
+
+
+class OneOf(Text):
+    """One of a few words."""
+
+    def __init__(self, words: Iterable[str], **options: Any) -> None:
+        super().__init__(most=64, **options)
+        self.words = tuple(words)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> str:
+        word = super()._deserialize(value, attr, data, **options)
+        if word not in self.words:
+            raise ValidationError(f"Must be one of {', '.join(self.words)}.")
+        return word
 
 
 class TimeZone(Text):

@@ -5,6 +5,7 @@ from marshmallow import EXCLUDE
 from todo_api.schemas.fields import Integer, Text
 from todo_api.schemas.wire import Wire
 from todo_api.services.paging import DEFAULT, LARGEST
+from todo_api.values import names
 
 
 class PageQuery(Wire):
@@ -12,6 +13,12 @@ class PageQuery(Wire):
 
     limit = Integer(least=1, most=LARGEST, load_default=DEFAULT)
     after = Text(most=2_000, load_default=None, allow_none=False)
+
+
+class PriceQuery(PageQuery):
+    """Which page of the price list, and which names."""
+
+    q = Text(least=1, most=names.LONGEST_NAME, load_default=None, allow_none=False)
 
 
 class ItemQuery(Wire):

@@ -3,12 +3,15 @@
 from decimal import Decimal
 from typing import Any
 
-from marshmallow import fields, post_dump
+from marshmallow import fields, post_dump, post_load
 
-from todo_api.schemas.fields import Boolean, Currency, Integer, Name, Scaled, Text
+from todo_api.schemas.fields import Boolean, Currency, Integer, Name, OneOf, Scaled, Text
 from todo_api.schemas.moments import Due, Moment
+from todo_api.schemas.query import PageQuery
 from todo_api.schemas.wire import READ_ONLY, Wire
-from todo_api.values import money
+from todo_api.services.task_filter import Filter
+from todo_api.services.tasks import SORTS
+from todo_api.values import money, names
 
 
 class Amount(Wire):
@@ -48,8 +51,48 @@ class PostedTask(TaskSchema):
 
 
 class TaskPage(Wire):
-    """One page of an account's tasks."""
+    """One page of an account's tasks; `total` is there when it was asked for."""
 
     username = Text(most=64)
     tasks = fields.List(fields.Nested(TaskSchema))
     next = Text(most=2_000)
+    total = Integer()
+
+
+class FilterQuery(Wire):
+    """Which tasks are meant."""
+
+    completed = Boolean()
+    due_before = Due()
+    due_after = Due()
+    overdue = Boolean()
+    q = Text(least=1, most=names.LONGEST_NAME)
+
+    @post_load
+    def _wanted(self, values: dict[str, Any], **options: Any) -> dict[str, Any]:
+        """Put the filter's own parameters together, beside what there is for a page."""
+        own = {name: values.pop(name) for name in list(values) if hasattr(Filter, name)}
+        return {**values, "wanted": Filter(**own)}
+
+
+class TaskQuery(PageQuery, FilterQuery):
+    """Which page of which tasks, in which order, and whether all of them are counted."""
+
+    sort = OneOf(SORTS, load_default="id")
+    total = Boolean(load_default=False)
+
+
+class Unpriced(Wire):
+    """A task whose item has no price."""
+
+    id = Integer()
+    name = Text(most=255)
+    item = Text(most=255)
+
+
+class TotalSchema(Wire):
+    """What the tasks cost."""
+
+    totals = fields.List(fields.Nested(Amount))
+    priced = Integer()
+    unpriced = fields.List(fields.Nested(Unpriced))

@@ -92,4 +92,4 @@ def _move_bare_dates(session: Session, account: Account) -> None:
     dated = select(Task).where(Task.account_id == account.id, Task.due_on.is_not(None))
     for task in session.scalars(dated):
         assert task.due_on is not None
-        task.due_at = moments.at(task.due_on, zone)
+        task.due_order = moments.order(task.due_on, zone)

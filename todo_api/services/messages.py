@@ -6,8 +6,10 @@ from sqlalchemy.orm import Session
 
 from todo_api.errors import NotFound
 from todo_api.models import Message
-from todo_api.services.paging import Page, page
+from todo_api.services.paging import Order, Page, page
 from todo_api.values import moments
+
+_BY_ID = Order("id", (Message.id,))
 
 
 def leave(session: Session, text: str, *, kept: int) -> Message:
@@ -30,7 +32,7 @@ def get(session: Session, message_id: int) -> Message:
 
 def listing(session: Session, *, limit: int, after: str | None) -> Page[Message]:
     """Return one page of the messages, the oldest first."""
-    return page(session, select(Message), Message.id, limit=limit, after=after)
+    return page(session, select(Message), _BY_ID, limit=limit, after=after)
 
 
 def delete(session: Session, message: Message) -> None:

@@ -9,19 +9,29 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from todo_api.errors import Invalid, NotFound
 from todo_api.models import Account, Task
 from todo_api.services import prices
-from todo_api.services.paging import Page, page
+from todo_api.services.paging import Order, Page, page
+from todo_api.services.task_filter import Filter, matching, of
 from todo_api.values import moments, names
 
+_KEYS = {
+    "id": (Task.id,),
+    "name": (Task.name_key, Task.id),
+    "due_date": (Task.due_order, Task.id),
+    "creation_date": (Task.creation_date, Task.id),
+}
 
-def of(account: Account) -> Select[Task]:
-    """Return the query for the tasks that `account` has."""
-    return select(Task).where(Task.account_id == account.id, Task.deleted_date.is_(None))
+SORTS = {
+    sign + name: Order(sign + name, columns, descending=bool(sign))
+    for sign in ("", "-")
+    for name, columns in _KEYS.items()
+}
+"""The orders that a list may have. `-` in front runs backwards, ties by id included."""
 
 
 def get(session: Session, account: Account, task_id: int) -> Task:
@@ -32,9 +42,17 @@ def get(session: Session, account: Account, task_id: int) -> Task:
     return task
 
 
-def listing(session: Session, account: Account, *, limit: int, after: str | None) -> Page[Task]:
-    """Return one page of the account's tasks, the oldest first."""
-    return page(session, of(account), Task.id, limit=limit, after=after)
+def listing(
+    session: Session, account: Account, wanted: Filter, *, sort: str, limit: int, after: str | None
+) -> Page[Task]:
+    """Return one page of the account's tasks that are wanted, sorted as one of SORTS says."""
+    return page(session, matching(account, wanted), SORTS[sort], limit=limit, after=after)
+
+
+def count(session: Session, account: Account, wanted: Filter) -> int:
+    """Return how many of the account's tasks are wanted."""
+    rows = matching(account, wanted).subquery()
+    return session.scalars(select(func.count()).select_from(rows)).one()
 
 
 def create(session: Session, account: Account, fields: Mapping[str, Any]) -> Task:
@@ -69,6 +87,8 @@ def _set(session: Session, account: Account, task: Task, fields: Mapping[str, An
         elif name != "completed":
             setattr(task, name, value)
     task.name_key = names.key(task.name)
+    task.note_key = names.key(task.note) if task.note is not None else None
+    task.item_key = names.key(task.item) if task.item is not None else None
     completed = fields.get("completed", task.completed)
     if completed and not task.completed:
         _complete(session, task)
@@ -78,7 +98,8 @@ def _set(session: Session, account: Account, task: Task, fields: Mapping[str, An
 
 def _set_due(task: Task, due: date | datetime | None, zone: ZoneInfo) -> None:
     try:
-        task.due_at = None if due is None else moments.at(due, zone)
+        task.due_order = None if due is None else moments.order(due, zone)
+        task.due_at = moments.at(due, zone) if isinstance(due, datetime) else None
     except ValueError as error:
         raise Invalid(errors={"due_date": [str(error)]}) from None
     task.due_on = None if isinstance(due, datetime) else due

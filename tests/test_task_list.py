@@ -1,0 +1,244 @@
+"""Lists of tasks: sorted, filtered, paged, counted."""
+
+import itertools
+import statistics
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import insert, text
+
+from todo_api.models import Account, Task
+from todo_api.services import tasks
+from todo_api.services.task_filter import Filter
+from todo_api.values import names
+
+SORTS = ["id", "name", "due_date", "creation_date"]
+
+
+def walk(client, path):
+    """Return the tasks of all pages."""
+    seen = []
+    while path:
+        page = client.get(path)
+        assert page.status_code == 200, page.json
+        seen += page.json["tasks"]
+        path = page.json["next"]
+    return seen
+
+
+def shown(client, query):
+    return [task["name"] for task in walk(client, f"{client.tasks}?{query}")]
+
+
+DUE = [
+    ("none", None),
+    ("day", "2026-07-02"),
+    ("midnight", "2026-07-02T00:00:00"),
+    ("noon", "2026-07-02T12:00:00"),
+    ("eve", "2026-07-01T23:59:59.999999"),
+    ("none again", None),
+    ("next day", "2026-07-03"),
+    ("day again", "2026-07-02"),
+]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 50])
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", "America/Los_Angeles"])
+def test_due_dates_sort_with_bare_dates_first_and_nulls_last(alice, zone, limit):
+    alice.put(alice.path, json={"timezone": zone})
+    for name, due in DUE:
+        alice.task(name=name, due_date=due)
+    dated = ["eve", "day", "day again", "midnight", "noon", "next day"]
+    assert shown(alice, f"sort=due_date&limit={limit}") == [*dated, "none", "none again"]
+    backwards = [*reversed(dated), "none again", "none"]
+    assert shown(alice, f"sort=-due_date&limit={limit}") == backwards
+
+
+@pytest.mark.parametrize("limit", [1, 2, 7])
+def test_names_sort_as_they_are_compared_with_ties_by_id(alice, limit):
+    made = ["b", "A", "a", "ä", "B", "\U0001f427", "a"]
+    for name in made:
+        alice.task(name=name)
+    order = ["A", "a", "a", "b", "B", "ä", "\U0001f427"]
+    assert shown(alice, f"sort=name&limit={limit}") == order
+    ids = [task["id"] for task in walk(alice, f"{alice.tasks}?sort=-name&limit={limit}")]
+    forwards = [task["id"] for task in walk(alice, f"{alice.tasks}?sort=name&limit={limit}")]
+    assert ids == forwards[::-1]
+
+
+@pytest.mark.parametrize("sort", ["id", "creation_date"])
+def test_ids_and_creation_dates_sort_in_both_directions(alice, sort):
+    made = [alice.task().json["id"] for _ in range(5)]
+    assert [task["id"] for task in walk(alice, f"{alice.tasks}?sort={sort}&limit=2")] == made
+    back = walk(alice, f"{alice.tasks}?sort=-{sort}&limit=2")
+    assert [task["id"] for task in back] == made[::-1]
+
+
+def test_a_page_after_a_deleted_row_goes_on_where_it_was(alice):
+    paths = [alice.task(name=name).headers["Location"] for name in "abcd"]
+    first = alice.get(f"{alice.tasks}?sort=name&limit=2").json
+    alice.delete(paths[1])
+    alice.task(name="aa")
+    after = alice.get(first["next"]).json
+    assert [task["name"] for task in after["tasks"]] == ["c", "d"]
+
+
+def test_filters_say_which_tasks_are_meant(alice):
+    alice.put(alice.path, json={"timezone": "Europe/Berlin"})
+    now = datetime.now(UTC)
+    hour = timedelta(hours=1)
+    local = now.astimezone(tz=None)
+    assert local
+    alice.task(name="late", due_date=(now - hour).isoformat())
+    alice.task(name="soon", due_date=(now + hour).isoformat())
+    alice.task(name="old day", due_date="2020-01-01")
+    alice.task(name="far day", due_date="2090-01-01")
+    alice.task(name="late but done", due_date=(now - hour).isoformat(), completed=True)
+    alice.task(name="whenever")
+    assert shown(alice, "overdue=true") == ["late", "old day"]
+    assert shown(alice, "overdue=false") == ["soon", "far day", "late but done", "whenever"]
+    assert shown(alice, "completed=true") == ["late but done"]
+    assert "late but done" not in shown(alice, "completed=0")
+    assert shown(alice, "due_after=2090-01-01") == []
+    assert shown(alice, "due_after=2089-12-31&due_before=2090-01-02") == ["far day"]
+    assert shown(alice, "due_before=01/01/2020 00:00:00") == ["old day"]
+    assert shown(alice, "due_before=2020-01-01") == []
+    assert shown(alice, "completed=false&overdue=true&q=day") == ["old day"]
+
+
+def test_a_bare_date_is_overdue_after_its_day_ends_where_the_account_is(alice):
+    east, west = "Pacific/Kiritimati", "Pacific/Pago_Pago"
+    today_in_the_east = (datetime.now(UTC) + timedelta(hours=14)).date()
+    alice.put(alice.path, json={"timezone": east})
+    alice.task(name="today", due_date=today_in_the_east.isoformat())
+    alice.task(name="yesterday", due_date=(today_in_the_east - timedelta(1)).isoformat())
+    assert shown(alice, "overdue=true") == ["yesterday"]
+    alice.put(alice.path, json={"timezone": west})
+    assert shown(alice, "overdue=true") == []
+
+
+@pytest.mark.parametrize(
+    ("q", "found"),
+    [
+        ("STRASSE", ["Straße"]),
+        ("%", ["100 %"]),
+        ("_", ["a_b"]),
+        ("\\", ["back\\slash"]),
+        ("/", ["a/b"]),
+        ("É", ["café", "x"]),
+        ("e\u0301", ["café", "x"]),
+        ("\uff11\uff10\uff10", ["100 %"]),
+        ("'", ["it's"]),
+        ("nothing", []),
+        (" A/B ", ["a/b"]),
+    ],
+)
+def test_q_is_a_substring_of_name_or_note_as_names_are_compared(alice, q, found):
+    for name in ("Straße", "100 %", "a_b", "aXb", "back\\slash", "a/b", "café", "it's"):
+        alice.task(name=name)
+    alice.task(name="x", note="au CAFÉ")
+    answer = alice.get(alice.tasks, query_string={"q": q})
+    assert [task["name"] for task in answer.json["tasks"]] == found
+
+
+def test_the_total_counts_what_the_filter_leaves(alice):
+    for number in range(5):
+        alice.task(name=f"task {number}", completed=number > 2)
+    assert "total" not in alice.get(alice.tasks).json
+    assert alice.get(f"{alice.tasks}?total=true&limit=1").json["total"] == 5
+    page = alice.get(f"{alice.tasks}?total=true&completed=true&limit=1")
+    assert page.json["total"] == 2
+    assert "total=true&completed=true&limit=1&after=" in page.json["next"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "sort=x",
+        "sort=--name",
+        "sort=",
+        "completed=maybe",
+        "due_before=soon",
+        "due_after=9999-01-01",
+        "due_before=0001-01-01T00:00:00Z",
+        "overdue=1&overdue=0",
+        "q=",
+        "q=%00",
+        "total=x",
+    ],
+)
+def test_a_filter_that_is_wrong_is_named(alice, query):
+    answer = alice.get(f"{alice.tasks}?{query}")
+    assert answer.status_code == 422
+    assert list(answer.json["errors"]) == [query.split("=")[0]]
+
+
+def test_a_cursor_belongs_to_its_order(alice):
+    for name in "ab":
+        alice.task(name=name)
+    for one, other in itertools.permutations([*SORTS, "-name"], 2):
+        path = alice.get(f"{alice.tasks}?sort={one}&limit=1").json["next"]
+        moved = path.replace(f"sort={one}", f"sort={other}")
+        assert alice.get(path).status_code == 200
+        assert alice.get(moved).status_code == 422
+
+
+def test_a_list_that_the_clock_filters_has_no_etag(alice):
+    assert "ETag" in alice.get(f"{alice.tasks}?completed=true&q=x").headers
+    for overdue in ("true", "false"):
+        assert "ETag" not in alice.get(f"{alice.tasks}?overdue={overdue}").headers
+
+
+@pytest.fixture
+def large(backend):
+    """An account with 20,000 tasks."""
+    alice = backend.someone()
+    now = datetime.now(UTC)
+    with backend.database.transaction() as session:
+        session.execute(
+            insert(Task),
+            [
+                {
+                    "account_id": 1,
+                    "id": number,
+                    "revision": number,
+                    "name": f"task {number % 97}",
+                    "name_key": names.key(f"task {number % 97}"),
+                    "quantity": 10_000,
+                    "creation_date": now + timedelta(seconds=number),
+                    "due_order": number // 3 if number % 5 else None,
+                }
+                for number in range(2, 20_002)
+            ],
+        )
+        session.execute(text("UPDATE account SET revision = 20001"))
+    with backend.database.transaction() as session:
+        session.execute(text("ANALYZE"))
+    return alice
+
+
+@pytest.mark.parametrize("sort", [*SORTS, "-name", "-due_date"])
+def test_a_page_costs_the_same_at_any_depth(backend, large, sort):
+    with backend.session() as session:
+        account = session.get(Account, 1)
+
+        def cost(after):
+            start = time.perf_counter()
+            page = tasks.listing(session, account, Filter(), sort=sort, limit=50, after=after)
+            session.expunge_all()
+            return time.perf_counter() - start, page
+
+        after, places = None, []
+        for _ in range(390):
+            _, page = cost(after)
+            after = page.after
+            places.append(after)
+        ratios = [cost(places[-2])[0] / cost(None)[0] for _ in range(40)]
+    assert statistics.median(ratios) < 1.7
+
+
+def test_walking_a_large_list_sees_each_task_once(large):
+    for sort in ("name", "-due_date"):
+        seen = walk(large, f"{large.tasks}?sort={sort}&limit=200")
+        assert len(seen) == len({task["id"] for task in seen}) == 20_000
