@@ -34,7 +34,7 @@ FLOORS = {
 SHARED = {
     "values": {"names", "money", "moments", "currencies"},
     "models": {"base"},
-    "services": {"paging", "throttle", "task_filter"},
+    "services": {"paging", "replays", "throttle", "task_filter"},
     "schemas": {"wire", "fields", "moments", "query"},
     "resources": {
         "auth",
@@ -43,6 +43,7 @@ SHARED = {
         "caller_address",
         "endpoint",
         "form",
+        "idempotency",
         "json_text",
         "stored",
     },

@@ -5,7 +5,18 @@ from todo_api.models.attempt import Attempt
 from todo_api.models.base import Base
 from todo_api.models.item_price import ItemPrice, PriceList
 from todo_api.models.message import Message
+from todo_api.models.replay import Replay
 from todo_api.models.task import Task
 from todo_api.models.token import Token
 
-__all__ = ["Account", "Attempt", "Base", "ItemPrice", "Message", "PriceList", "Task", "Token"]
+__all__ = [
+    "Account",
+    "Attempt",
+    "Base",
+    "ItemPrice",
+    "Message",
+    "PriceList",
+    "Replay",
+    "Task",
+    "Token",
+]

@@ -18,6 +18,7 @@ class AccountList(StoredEndpoint):
     """The accounts, to which anybody may add one of their own."""
 
     access = {"post": PUBLIC}
+    creates = True
     takes = {"post": Registration()}
     gives = {"post": AccountSchema()}
 
@@ -28,8 +29,8 @@ class AccountList(StoredEndpoint):
         with self.database.reading() as session:
             throttle.check(session, self._limit, caller_address.of(request, self.settings))
             accounts.must_be_free(session, values["username"])
-        values["password_hash"] = passwords.hashed(values.pop("password"))
-        return values
+        fields = {name: value for name, value in values.items() if name != "password"}
+        return {**fields, "password_hash": passwords.hashed(values["password"])}
 
     def post(self, fields: dict[str, Any]) -> Created:
         """Register."""
@@ -37,6 +38,13 @@ class AccountList(StoredEndpoint):
         account = accounts.register(self.session, fields)
         where = f"/api/v1/accounts/{account.username}"
         return Created(account, where, account.version)
+
+    def may_replay(self, values: dict[str, Any]) -> None:
+        """Raise Conflict unless the password is that of the account that was registered."""
+        with self.database.reading() as session:
+            account = accounts.find(session, values["username"])
+        if not passwords.matches(values["password"], account.password_hash if account else None):
+            raise accounts.taken()
 
     @property
     def _limit(self) -> throttle.Limit:

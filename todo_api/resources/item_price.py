@@ -53,6 +53,7 @@ class ItemPriceList(_OnThePriceList):
     """The price list."""
 
     access = {"get": PUBLIC, "post": ADMIN}
+    creates = True
     asks = {"get": PriceQuery()}
     takes = {"post": ItemPriceSchema()}
     gives = {"get": PricePage(), "post": ItemPriceSchema()}

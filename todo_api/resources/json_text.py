@@ -41,9 +41,12 @@ def parse(body: bytes) -> Any:
     return value
 
 
-def render(data: Any) -> bytes:
-    """Return `data` as JSON in UTF-8; a Decimal becomes a number, digit by digit."""
-    return orjson.dumps(data, default=_exact)
+def render(data: Any, *, ordered: bool = False) -> bytes:
+    """Return `data` as JSON in UTF-8; a Decimal becomes a number, digit by digit.
+
+    If `ordered`, the members of objects are sorted by their names, so that equal data is one text.
+    """
+    return orjson.dumps(data, default=_exact, option=orjson.OPT_SORT_KEYS if ordered else None)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -5,27 +5,44 @@ work first; then, inside one transaction, it takes the row that orders the write
 calls and holds `If-Match` against what is stored now.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from flask import request
+from flask import Response, request
 from sqlalchemy.orm import Session
 
-from todo_api.errors import Stale
-from todo_api.models import Account
-from todo_api.resources import auth, body
+from todo_api.database import take_turns
+from todo_api.errors import Problem, Stale
+from todo_api.models import Account, Replay
+from todo_api.resources import auth, body, idempotency, json_text
 from todo_api.resources.auth import PUBLIC, Caller
 from todo_api.resources.backend import Backend
 from todo_api.resources.endpoint import Created, Endpoint, Shown, Version, etag
-from todo_api.services import accounts
+from todo_api.services import accounts, replays
+from todo_api.services.replays import Ask
 
 CHANGES = ("put", "patch")
 GUARDED = (*CHANGES, "delete")
 
 
+@dataclass(frozen=True)
+class Sent:
+    """What a write brings along: values, the read-only fields among them, and an ask to be kept."""
+
+    values: dict[str, Any] | None = None
+    claims: Mapping[str, Any] = field(default_factory=dict)
+    ask: Ask | None = None
+
+
 class StoredEndpoint(Endpoint):
-    """A resource over the SQLAlchemy session, `self.session`, that the request's phase has."""
+    """A resource over the SQLAlchemy session, `self.session`, that the request's phase has.
+
+    Where it `creates`, its POST takes an Idempotency-Key.
+    """
 
     writes: ClassVar[tuple[str, ...]] = ("post", "put", "patch", "delete")
+    creates: ClassVar[bool] = False
 
     session: Session
     caller: Caller
@@ -55,7 +72,10 @@ class StoredEndpoint(Endpoint):
             self.caller = auth.identify(self.session, request)
             auth.admit(access, self.caller, verb, ids.get("username"))
 
-    def answer(self, verb: str, ids: dict[str, Any]) -> Shown:
+    def may_replay(self, values: dict[str, Any]) -> None:
+        """Raise unless whoever repeats a request with `values` may have its answer."""
+
+    def answer(self, verb: str, ids: dict[str, Any]) -> Shown | Response:
         """Answer `verb` from the database."""
         return self._write(verb, ids) if verb in self.writes else self._read(verb, ids)
 
@@ -71,28 +91,68 @@ class StoredEndpoint(Endpoint):
             inputs = [self.query] if verb in self.asks else []
             return self.shown(verb, getattr(self, verb)(*objects, *inputs), version)
 
-    def _write(self, verb: str, ids: dict[str, Any]) -> Shown:
+    def _write(self, verb: str, ids: dict[str, Any]) -> Shown | Response:
         if self.access[verb] != PUBLIC:
             with self.database.reading() as self.session:
                 self.admit(verb, **ids)
-        inputs, claims = [], {}
-        if schema := self.takes.get(verb):
-            # However slowly the body comes, it keeps no connection to the database waiting.
-            values = schema.read(body.read(request).for_(schema), partial=verb in CHANGES)
-            claims = schema.read_only_in(values)
-            inputs = [self.prepare(values)]
+        sent = self._sent(verb)
+        if kept := self._kept(sent):
+            return self._again(kept, sent)
+        try:
+            inputs = [] if sent.values is None else [self.prepare(sent.values)]
+        except Problem:
+            # What stands in the way may be what this very request did when it came before.
+            if kept := self._kept(sent):
+                return self._again(kept, sent)
+            raise
         self.writing = True
         with self.database.transaction() as self.session:
+            if sent.ask:
+                take_turns(self.session, sent.ask.turn)
             objects = self.find(**ids)
             self.admit(verb, **ids)
-            if verb in GUARDED:
-                self._must_be_fresh(*objects)
-            if schema and verb in CHANGES:
-                schema.must_match(claims, objects[-1])
-            result = getattr(self, verb)(*objects, *inputs)
-            if schema and isinstance(result, Created):
-                schema.must_match(claims, result.what)
-            return self.shown(verb, result, self.version(*objects) if verb in CHANGES else None)
+            if sent.ask and (kept := replays.find(self.session, sent.ask)):
+                return self._again(kept, sent)
+            return self._done(verb, objects, inputs, sent)
+
+    def _sent(self, verb: str) -> Sent:
+        """Read the body; however slowly it comes, no connection to the database waits for it."""
+        schema = self.takes.get(verb)
+        if schema is None:
+            return Sent()
+        raw = body.read(request).for_(schema)
+        values = schema.read(raw, partial=verb in CHANGES)
+        ask = None
+        if self.creates and verb == "post":
+            owner = replays.NOBODY if self.access[verb] == PUBLIC else self.caller.account.id
+            ask = idempotency.ask_of(request, owner, schema, raw)
+        return Sent(values, schema.read_only_in(values), ask)
+
+    def _kept(self, sent: Sent) -> Replay | None:
+        if sent.ask is None:
+            return None
+        with self.database.reading() as session:
+            return replays.find(session, sent.ask)
+
+    def _again(self, kept: Replay, sent: Sent) -> Response:
+        self.may_replay(sent.values or {})
+        return idempotency.replayed(kept)
+
+    def _done(self, verb: str, objects: tuple[Any, ...], inputs: list[Any], sent: Sent) -> Shown:
+        """Do what the verb says, and keep the answer if it may be asked for again."""
+        changing = verb in CHANGES
+        if verb in GUARDED:
+            self._must_be_fresh(*objects)
+        if changing:
+            self.takes[verb].must_match(sent.claims, objects[-1])
+        result = getattr(self, verb)(*objects, *inputs)
+        if isinstance(result, Created):
+            self.takes[verb].must_match(sent.claims, result.what)
+        shown = self.shown(verb, result, self.version(*objects) if changing else None)
+        if sent.ask:
+            data, status, headers = shown
+            replays.keep(self.session, sent.ask, status, headers, json_text.render(data))
+        return shown
 
     def _must_be_fresh(self, *objects: Any) -> None:
         """Hold the request's If-Match (RFC 9110, 13.1.1) against the version stored now."""

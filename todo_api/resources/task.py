@@ -27,6 +27,7 @@ class TaskList(AccountEndpoint):
     """The tasks of one account."""
 
     access = {"get": OWNER, "post": OWNER}
+    creates = True
     asks = {"get": TaskQuery()}
     takes = {"post": TaskSchema()}
     gives = {"get": TaskPage(), "post": PostedTask()}

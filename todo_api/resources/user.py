@@ -19,6 +19,7 @@ class UserList(StoredEndpoint):
     """The listed accounts."""
 
     access = {"get": PUBLIC, "post": PUBLIC}
+    creates = True
     takes = {"post": NewMessage()}
     gives = {"get": User(many=True), "post": Received()}
 

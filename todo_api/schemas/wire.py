@@ -28,6 +28,10 @@ class Wire(Schema):
             raise Invalid(errors=_by_field({**error.messages_dict})) from None
         return values
 
+    def load_only_fields(self) -> set[str]:
+        """Return the names of the fields that only come in, such as passwords."""
+        return {name for name, field in self.fields.items() if field.load_only}
+
     def read_only_in(self, values: dict[str, Any]) -> dict[str, Any]:
         """Take the read-only fields out of `values` and return them."""
         names = [name for name in values if self.fields[name].metadata.get("read_only")]

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from todo_api.errors import Conflict, NotFound
 from todo_api.models import Account, Task
+from todo_api.services import replays
 from todo_api.values import moments, names
 
 TAKEN = "This username is taken."
@@ -27,14 +28,19 @@ def register(session: Session, fields: Mapping[str, Any]) -> Account:
     try:
         session.flush()
     except IntegrityError:
-        raise Conflict(TAKEN, errors={"username": [TAKEN]}) from None
+        raise taken() from None
     return account
+
+
+def taken() -> Conflict:
+    """Return what says that a username is taken."""
+    return Conflict(TAKEN, errors={"username": [TAKEN]})
 
 
 def must_be_free(session: Session, username: str) -> None:
     """Raise Conflict when there is an account that goes by `username`."""
     if find(session, username):
-        raise Conflict(TAKEN, errors={"username": [TAKEN]})
+        raise taken()
 
 
 def find(session: Session, username: str) -> Account | None:
@@ -78,6 +84,7 @@ def change(session: Session, account: Account, changes: Mapping[str, Any]) -> No
 
 def delete(session: Session, account: Account) -> None:
     """Delete the account; the database takes its tasks and tokens along."""
+    replays.forget(session, account.id)
     session.delete(account)
 
 

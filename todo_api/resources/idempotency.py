@@ -1,0 +1,40 @@
+"""Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): repeats of a creating POST."""
+
+import hashlib
+import re
+from typing import Any
+
+from flask import Request, Response
+
+from todo_api.errors import Malformed
+from todo_api.models import Replay
+from todo_api.resources import json_text
+from todo_api.schemas.wire import Wire
+from todo_api.services.replays import Ask
+
+HEADER = "Idempotency-Key"
+REPLAYED = "Idempotent-Replayed"
+
+_KEY = re.compile(r"[!-~]{1,255}", re.ASCII)
+
+
+def ask_of(request: Request, owner: int, schema: Wire, sent: Any) -> Ask | None:
+    """Return what `request` asks for under its key, None if it has none.
+
+    What is asked for is the path and the fields of the body, but for write-only ones, which are
+    secret. Raises Malformed for a key that is not 1 to 255 visible ASCII characters.
+    """
+    key = request.headers.get(HEADER)
+    if key is None:
+        return None
+    if not _KEY.fullmatch(key):
+        raise Malformed(f"The {HEADER} must be 1 to 255 visible ASCII characters.")
+    told = {name: value for name, value in sent.items() if name not in schema.load_only_fields()}
+    asked = json_text.render([request.path.rstrip("/"), told], ordered=True)
+    return Ask(owner, key, hashlib.sha256(asked).hexdigest())
+
+
+def replayed(kept: Replay) -> Response:
+    """Return the answer that was kept, byte for byte."""
+    headers = {**kept.headers, REPLAYED: "true"}
+    return Response(kept.body, kept.status, headers, content_type="application/json")

@@ -1,0 +1,73 @@
+"""Replays: what a creating request was answered is kept for a day, and given again to a repeat."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from todo_api.errors import Invalid
+from todo_api.models import Replay
+from todo_api.values import moments
+
+KEPT = timedelta(hours=24)
+NOBODY = 0
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A request with an Idempotency-Key: whose, under which key, and what for.
+
+    The keys of an account are its own. Nobody's are told apart by what is asked for, too.
+    """
+
+    owner: int
+    key: str
+    fingerprint: str
+
+    @property
+    def scope(self) -> str:
+        """What tells this ask's key from the same key of somebody else."""
+        return self.fingerprint if self.owner == NOBODY else ""
+
+    @property
+    def turn(self) -> str:
+        """What repeats of this ask take turns over."""
+        return f"ask {self.owner} {self.scope} {self.key}"
+
+
+def find(session: Session, ask: Ask) -> Replay | None:
+    """Return the answer that was given; raise Invalid when it was given to something else."""
+    kept = session.get(Replay, (ask.owner, ask.key, ask.scope))
+    if kept is None or kept.created_date <= _oldest():
+        return None
+    if kept.fingerprint != ask.fingerprint:
+        raise Invalid("This Idempotency-Key was used for another request.")
+    return kept
+
+
+def keep(session: Session, ask: Ask, status: int, headers: Mapping[str, str], body: bytes) -> None:
+    """Keep an answer in the transaction that makes it true, and forget those that are too old."""
+    session.execute(delete(Replay).where(Replay.created_date <= _oldest()))
+    session.add(
+        Replay(
+            owner=ask.owner,
+            key=ask.key,
+            scope=ask.scope,
+            fingerprint=ask.fingerprint,
+            status=status,
+            headers=dict(headers),
+            body=body,
+            created_date=moments.now(),
+        )
+    )
+
+
+def forget(session: Session, owner: int) -> None:
+    """Forget the answers given to an account."""
+    session.execute(delete(Replay).where(Replay.owner == owner))
+
+
+def _oldest() -> datetime:
+    return moments.now() - KEPT
