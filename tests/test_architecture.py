@@ -45,6 +45,7 @@ SHARED = {
         "form",
         "idempotency",
         "json_text",
+        "of_account",
         "stored",
     },
 }
@@ -55,6 +56,7 @@ SIDEWAYS = {
     ("services.sample", "services.accounts"),
     ("services.sample", "services.prices"),
     ("schemas.price_file", "schemas.item_price"),
+    ("schemas.token", "schemas.account"),
 }
 
 
@@ -97,7 +99,9 @@ def test_every_module_has_a_floor():
 def test_imports_go_down_only(module):
     own, _ = IMPORTS[module]
     for other in own - {""}:
-        assert floor(other) <= floor(module), f"{module} imports {other}, which is above"
+        inside = module.split(".")[0] == other.split(".")[0]
+        below = floor(other) < floor(module)
+        assert below or inside, f"{module} imports {other}, which is not below"
         package, _, noun = module.partition(".")
         if package in SHARED and other.startswith(f"{package}.") and noun:
             sideways = other.partition(".")[2]
@@ -197,7 +201,7 @@ def test_every_ignored_rule_says_why():
             assert "pragma: " + "no cover" not in line
 
 
-def test_nothing_public_lacks_a_docstring_and_no_test_is_skipped():
+def test_no_test_is_skipped():
     for file in (ROOT / "tests").glob("test_*.py"):
         text = file.read_text()
         for mark in ("mark." + "skip", "mark." + "xfail", "pytest." + "skip("):

@@ -41,10 +41,10 @@ def post(client, data, content_type, **headers):
         '{"name": "x"}'.encode("utf-16"),
         b'{"name": "a\nb"}',
         b'{"name": "\\x"}',
-        nested(34).encode(),
+        nested(33).encode(),
         nested(100_000).encode(),
         b'{"a":' * 100_000,
-        b'{"name": ' + nested(33).encode() + b"}",
+        b'{"name": ' + nested(32).encode() + b"}",
     ],
 )
 def test_json_that_cannot_be_parsed_is_malformed(backend, alice, body):
@@ -61,7 +61,7 @@ def test_json_that_cannot_be_parsed_is_malformed(backend, alice, body):
         "1",
         "null",
         '"text"',
-        nested(33),
+        nested(32),
         "1" * 5000,
         '{"name": ' + nested(31) + "}",
         '{"name": "\\ud800"}',
@@ -141,6 +141,11 @@ def test_a_multipart_form_is_read(alice):
         (multipart((b'name="name"', b"x"))[:40], MULTIPART, 400),
         (b"no parts at all", MULTIPART, 400),
         (multipart((b'name="name"', b"x")), "multipart/form-data", 400),
+        (
+            b"--\r\nContent-Disposition: form-data; name=name\r\n\r\nx\r\n----\r\n",
+            MULTIPART[:19],
+            400,
+        ),
         (multipart((b"nothing", b"x")), MULTIPART, 400),
         (multipart(*[(b'name="a"', b"x")] * 1001), MULTIPART, 400),
         (multipart((b'name="name"; filename="a.txt"', b"x")), MULTIPART, 422),
@@ -210,9 +215,36 @@ def test_a_body_without_a_length_is_read_to_its_end_and_no_further(alice):
     for size, status in ((10, 201), (2 * 1024 * 1024, 413)):
         stream = BytesIO(b'{"name": "x"' + b" " * size + b"}")
         environ = {"wsgi.input": stream, "wsgi.input_terminated": True}
-        environ["HTTP_TRANSFER_ENCODING"] = "chunked"
+        environ |= {"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": ""}
         answer = alice.post(alice.tasks, content_type=JSON, environ_overrides=environ)
         assert answer.status_code == status, answer.json
+
+
+def test_a_form_without_a_length_is_refused_since_nobody_can_tell_whether_it_was_cut_off(alice):
+    environ = {"wsgi.input": BytesIO(b"name=milk&no"), "wsgi.input_terminated": True}
+    environ["CONTENT_LENGTH"] = ""
+    environ["HTTP_TRANSFER_ENCODING"] = "chunked"
+    answer = alice.post(alice.tasks, content_type=FORM, environ_overrides=environ)
+    assert (answer.status_code, answer.json["status"]) == (411, 411)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"CONTENT_LENGTH": "2", "HTTP_TRANSFER_ENCODING": "chunked"}]
+    + [{"HTTP_TRANSFER_ENCODING": coding} for coding in ("gzip", "gzip, chunked", "")],
+)
+def test_a_body_with_two_lengths_or_another_coding_is_malformed(alice, headers):
+    environ = {"wsgi.input": BytesIO(b"{}"), "wsgi.input_terminated": True, **headers}
+    answer = alice.post(alice.tasks, content_type=JSON, environ_overrides=environ)
+    assert answer.status_code == 400
+
+
+def test_an_error_is_not_larger_than_what_it_is_about(alice):
+    many = {f"unknown{number}": 1 for number in range(50_000)}
+    answer = alice.post(alice.tasks, json=many)
+    assert (answer.status_code, len(answer.json["errors"])) == (422, 20)
+    pets = alice.put(alice.path, json={"pets": [""] * 100_000})
+    assert pets.json["errors"] == {"pets": ["At most 50 pets."]}
 
 
 def test_what_json_cannot_say_is_not_said():

@@ -21,7 +21,7 @@ def run(database_url, monkeypatch, tmp_path):
     return run
 
 
-PASSWORDS = "correct-horse\ncorrect-horse\n"
+PASSWORDS = "correct-horse\n"
 
 
 def test_init_migrates_and_does_no_harm_the_second_time(run, databases):
@@ -45,7 +45,7 @@ def test_a_wrong_setting_is_one_line_and_exit_code_2(run, command, name, text):
 def test_a_database_out_of_reach_is_one_line_and_exit_code_2(run):
     outcome = run("serve", DATABASE_URL="postgresql://u:canary@127.0.0.1:1/none")
     assert outcome.exit_code == 2
-    assert outcome.output.startswith("todo-api: The database at DATABASE_URL is out of reach")
+    assert outcome.output.startswith("todo-api: The database at DATABASE_URL cannot be used")
     assert outcome.output.count("\n") == 1
     assert "canary" not in outcome.output
 
@@ -84,7 +84,7 @@ def test_an_account_that_is_there_becomes_an_admin(run, backend, alice):
     [
         ("a", "a@example.com", PASSWORDS),
         ("boss", "nothing", PASSWORDS),
-        ("boss", "a@example.com", "short\nshort\n"),
+        ("boss", "a@example.com", "short\n"),
     ],
 )
 def test_an_admin_that_cannot_be_is_told_so(run, backend, username, email, typed):
@@ -136,14 +136,14 @@ def price_file(tmp_path):
 
 def test_a_price_list_is_imported_and_again_without_a_change(run, price_file, nobody):
     file = price_file("name,price,currency,unit\nÄpfel,1.35,CHF,kg\nBrot,2.5,,\n")
-    assert "2 prices are new, 0 changed, 0 stayed the same." in run("import-prices", file).output
+    assert "New prices: 2. Changed: 0. As they were: 0." in run("import-prices", file).output
     assert nobody.get("/api/v1/prices/äpfel").json["currency"] == "CHF"
     assert nobody.get("/api/v1/prices/brot").json["currency"] == "EUR"
     etag = nobody.get("/api/v1/prices").headers["ETag"]
-    assert "0 prices are new, 0 changed, 2 stayed the same." in run("import-prices", file).output
+    assert "New prices: 0. Changed: 0. As they were: 2." in run("import-prices", file).output
     assert nobody.get("/api/v1/prices").headers["ETag"] == etag
     file = price_file("name,price,currency,unit\nÄpfel,1.40,CHF,kg\nMilch,1,,\n")
-    assert "1 prices are new, 1 changed, 0 stayed the same." in run("import-prices", file).output
+    assert "New prices: 1. Changed: 1. As they were: 0." in run("import-prices", file).output
     assert nobody.get("/api/v1/prices/äpfel").json["price"] == 1.4
 
 
@@ -192,7 +192,7 @@ def test_the_rest_may_be_imported_and_prices_rounded_if_asked_for(run, backend, 
     assert run("import-prices", price_file(BAD), "--skip-bad").exit_code == 0
     assert backend.count(ItemPrice) == 1
     outcome = run("import-prices", price_file(BAD), "--skip-bad", "--round")
-    assert "1 prices are new" in outcome.output
+    assert "New prices: 1." in outcome.output
     assert "line 4" not in outcome.output
     assert nobody.get("/api/v1/prices/dear").json["price"] == 1
 
@@ -200,7 +200,8 @@ def test_the_rest_may_be_imported_and_prices_rounded_if_asked_for(run, backend, 
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ("", "There is no column name; there are ."),
+        ("", "The file is empty."),
+        ("name,price,name\na,1,b\n", "There is more than one column name"),
         ("item,price\na,1\n", "There is no column name; there are item, price."),
         ("name,cost\na,1\n", "There is no column price"),
         ('name,price\n"a,1\n', "This is not CSV in UTF-8"),
@@ -211,6 +212,36 @@ def test_a_file_that_is_no_price_list_is_told_so(run, price_file, content, reaso
     outcome = run("import-prices", price_file(content))
     assert outcome.exit_code == 1
     assert reason in outcome.output
+
+
+def test_a_row_with_more_cells_than_columns_is_bad(run, backend, price_file):
+    """A decimal comma makes one: what is left of it must not become the price."""
+    outcome = run("import-prices", price_file("name,price\nwine,1,50\n"))
+    assert "line 2: There are more cells than columns." in outcome.output
+    assert backend.count(ItemPrice) == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--currency", "currncy"], "There is no column currncy; there are name, price, currency."),
+        (["--unit", "unit"], "There is no column unit"),
+        (["--delimiter", ";;"], "The delimiter must be one character."),
+        (["--delimiter", ""], "The delimiter must be one character."),
+    ],
+)
+def test_an_option_that_does_not_fit_the_file_is_refused(run, backend, price_file, options, reason):
+    outcome = run("import-prices", price_file("name,price,currency\na,1,CHF\n"), *options)
+    assert outcome.exit_code == 1
+    assert reason in outcome.output
+    assert backend.count(ItemPrice) == 0
+
+
+def test_columns_may_be_apart_by_tabs(run, price_file, nobody):
+    assert (
+        run("import-prices", price_file("name\tprice\na\t1\n"), "--delimiter", "\\t").exit_code == 0
+    )
+    assert nobody.get("/api/v1/prices/a").json["price"] == 1
 
 
 def test_a_file_in_another_encoding_is_told_so(run, price_file):
@@ -226,12 +257,13 @@ def test_the_sources_own_sqlite_file_is_imported(run, tmp_path, nobody):
     connection.executemany("INSERT INTO Pricelist VALUES (?, ?)", rows)
     connection.commit()
     connection.close()
-    assert "5 prices are new" in run("import-prices", file).output
+    assert "New prices: 5." in run("import-prices", file).output
     for name, price in rows:
         asked = nobody.get("/itemprice", query_string={"itemname": name})
         assert asked.json == {"name": name, "price": price}
+    assert "has the columns name and price" in run("import-prices", file, "--price", "x").output
     outcome = run("import-prices", file)
-    assert "5 stayed the same" in outcome.output
+    assert "As they were: 5." in outcome.output
 
 
 def test_a_large_price_list_is_imported_whole_with_its_currencies(run, price_file, nobody):
@@ -247,7 +279,7 @@ def test_a_large_price_list_is_imported_whole_with_its_currencies(run, price_fil
         csv.writer(output).writerows([("item", "local_price", "code"), *rows])
     options = ["--name", "item", "--price", "local_price", "--currency", "code"]
     outcome = run("import-prices", file, *options)
-    assert f"{len(rows)} prices are new" in outcome.output
+    assert f"New prices: {len(rows)}." in outcome.output
     answer = nobody.get("/itemprice?itemname=Big sandwich Vietnam")
     assert answer.text == '{"name":"Big sandwich Vietnam","price":16020000}'
     seen, path = {}, "/api/v1/prices?limit=200"

@@ -48,6 +48,13 @@ def test_a_form_comes_back_as_form(nobody, content_type):
     assert answer.json["json"] is None
 
 
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_a_media_type_without_a_body_is_no_body(nobody, method):
+    answer = nobody(method, "/echo", content_type="application/json")
+    assert (answer.status_code, answer.json["json"]) == (200, None)
+    assert nobody.post("/echo", content_type="application/json").status_code == 400
+
+
 def test_credentials_do_not_come_back(nobody):
     secrets = {
         "Authorization": "Bearer canary",

@@ -100,6 +100,8 @@ def test_money_is_exact(admin, sent, shown):
         ("currency", "EURO"),
         ("currency", "XXX"),
         ("currency", ""),
+        ("currency", "\u0131dr"),
+        ("currency", "u\u017fd"),
         ("unit", "x" * 33),
         ("updated_date", "2020-01-01T00:00:00Z"),
         ("revision", 1),

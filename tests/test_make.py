@@ -1,9 +1,17 @@
 """What a machine lacks is said in one line, with its remedy."""
 
+import os
+import shutil
+import signal
 import subprocess
+import sys
+import time
+import zipfile
 from pathlib import Path
 
 import pytest
+from conftest import environment
+from postgres import free_port
 
 ROOT = Path(__file__).parent.parent
 
@@ -42,6 +50,49 @@ def test_without_a_python_that_is_new_enough_the_needed_one_is_named(set_up):
     assert outcome.returncode == 1
     (line,) = outcome.stderr.strip().splitlines()
     assert "Python 3.11 or newer is missing" in line
+
+
+def test_make_run_serves_what_it_says(tmp_path):
+    settings = {"PORT": str(free_port()), "DATABASE_URL": f"sqlite:///{tmp_path}/todo.db"}
+    process = subprocess.Popen(
+        ["make", "-C", ROOT, "run"],
+        env=environment(**settings),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        told = iter(process.stdout.readline, "")
+        command = next(line for line in told if line.startswith("Try ")).split(maxsplit=1)[1]
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            answer = subprocess.run(
+                ["bash", "-c", command], capture_output=True, text=True, check=False
+            ).stdout
+            if answer:
+                break
+        assert answer == '{"name":"apples","price":1.35}'
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(40)
+        process.stdout.close()
+
+
+def test_a_wheel_holds_every_file_of_the_package(tmp_path):
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
+    command += ["--no-build-isolation", "--wheel-dir", tmp_path, tmp_path / "source"]
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    for name in tracked:
+        if not name.startswith("tests/"):
+            (tmp_path / "source" / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, tmp_path / "source" / name)
+    subprocess.run(command, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    packed = set(zipfile.ZipFile(wheel).namelist())
+    assert {name for name in tracked if name.startswith("todo_api/")} <= packed
 
 
 def test_make_alone_lists_the_targets():

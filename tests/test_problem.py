@@ -4,8 +4,8 @@ import logging
 import re
 
 import pytest
+from sqlalchemy import text
 
-from todo_api.resources.sum import Sum
 from todo_api.urls import ROUTES
 
 PATHS = [route.path for route in ROUTES if route.path != "/"]
@@ -175,17 +175,16 @@ def test_a_path_cannot_forge_a_log_line(nobody, caplog):
     assert len(caplog.text.strip().splitlines()) == 1
 
 
-def test_an_error_that_nobody_foresaw_tells_nothing_but_is_logged(nobody, monkeypatch, caplog):
-    def broken(self, *_):
-        raise RuntimeError("a canary in the works")
-
-    monkeypatch.setattr(Sum, "get", broken)
-    answer = nobody.get("/sum?number1=1&number2=2", headers={"Origin": "https://app.example"})
+def test_an_error_that_nobody_foresaw_tells_nothing_but_is_logged(backend, nobody, caplog):
+    with backend.database.transaction() as session:
+        session.execute(text("ALTER TABLE account RENAME TO canary_in_the_works"))
+    answer = nobody.get("/users", headers={"Origin": "https://app.example"})
     assert answer.status_code == 500
     assert answer.json == {"status": 500, "message": "Internal Server Error"}
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
-    assert answer.headers["X-Request-ID"]
-    assert "a canary in the works" in caplog.text
+    (record,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert answer.headers["X-Request-ID"] in record.message
+    assert "account" in caplog.text
 
 
 @pytest.mark.parametrize("host", ["", "a,b", "a b", "http://x", "a:b", "x:123456", "é"])
@@ -217,6 +216,9 @@ def test_a_host_is_a_name_or_an_address(backend, host):
         "/itemprice?itemname=%zz",
         "/itemprice?a=%",
         "/echo?%C3=1",
+        "/?a=%ff",
+        "/users?x=%zz",
+        "/echo/x?y=%ff",
         "/sum?number1=1&number2=%E2%82",
     ],
 )
@@ -227,6 +229,13 @@ def test_a_query_that_is_no_utf_8_is_malformed(nobody, path):
 @pytest.mark.parametrize("path", ["/echo/\xff", "/\xff", "/api/v1/prices/\xed\xa0\x80"])
 def test_a_path_that_is_no_utf_8_is_malformed(nobody, path):
     assert nobody.get("/x", environ_overrides={"PATH_INFO": path}).status_code == 400
+
+
+@pytest.mark.parametrize("name", ["Accept", "If-None-Match", "X-Anything"])
+def test_a_header_that_is_too_long_is_refused(nobody, name):
+    assert nobody.get("/users", headers={name: "a" * 8_000}).status_code == 200
+    answer = nobody.get("/users", headers={name: "a" + " " * 100_000 + "b"})
+    assert (answer.status_code, answer.json["status"]) == (431, 431)
 
 
 def test_a_nul_in_a_query_is_no_text(nobody):

@@ -18,7 +18,7 @@ from postgres import free_port
 from todo_api.database import Database, take_turns
 from todo_api.errors import CannotStart
 from todo_api.models import Message
-from todo_api.server import must_be_free
+from todo_api.server import address_of, url_of
 
 HOST = "Host: x"
 JSON = "Content-Type: application/json"
@@ -144,17 +144,67 @@ def test_a_port_in_use_is_one_clear_line(live, database_url):
     assert outcome.stderr.count("\n") == 1
 
 
+def test_a_host_may_be_a_name(database_url, tmp_path):
+    with serving(tmp_path / "log", DATABASE_URL=database_url, HOST="localhost") as live:
+        assert httpx.get(f"{live.url}/users").status_code == 200
+        assert f"http://localhost:{live.port}/" in live.text()
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:80"),
+        ("0.0.0.0", "http://127.0.0.1:80"),
+        ("::", "http://[::1]:80"),
+        ("::1", "http://[::1]:80"),
+        ("nas.local", "http://nas.local:80"),
+    ],
+)
+def test_the_url_that_is_told_reaches_the_server(host, url):
+    assert url_of(host, 80) == url
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite:///{file}", "postgresql://u:p@127.0.0.1:1/x?foo=bar", "postgresql://h:port/x"]
+)
+def test_a_database_that_cannot_be_used_is_one_clear_line(url, tmp_path):
+    file = tmp_path / "no.db"
+    file.write_text("This is no database, but long enough to be read as if it were one. " * 100)
+    for command in (["todo_api", "serve"], ["flask", "--app", "todo_api.app", "run"]):
+        outcome = subprocess.run(
+            [sys.executable, "-m", *command],
+            env=environment(DATABASE_URL=url.format(file=file)),
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            check=False,
+        )
+        assert outcome.returncode == 2
+        assert outcome.stderr.startswith("todo-api: ")
+        assert outcome.stderr.count("\n") == 1
+
+
 def test_a_host_that_is_not_here_is_one_clear_line():
     for host in ("192.0.2.1", "no-such-host.invalid"):
         with pytest.raises(CannotStart, match="Cannot listen on HOST"):
-            must_be_free(host, free_port())
+            address_of(host, free_port())
 
 
 def test_flask_run_serves_the_same_application(database_url, tmp_path):
     port = free_port()
     log = (tmp_path / "log").open("w")
     process = subprocess.Popen(
-        [sys.executable, "-m", "flask", "--app", "todo_api.app", "run", "--port", str(port)],
+        [
+            sys.executable,
+            "-m",
+            "flask",
+            "--app",
+            "todo_api.app",
+            "run",
+            "--host=0.0.0.0",
+            "--port",
+            str(port),
+        ],
         env=environment(DATABASE_URL=database_url),
         stdout=log,
         stderr=subprocess.STDOUT,

@@ -53,6 +53,7 @@ def test_a_variable_sets_what_it_is_for(name, text, attribute, value):
         ("PORT", "\uff18\uff10"),
         ("DATABASE_URL", "mysql://h/d"),
         ("DATABASE_URL", "sqlite://"),
+        ("DATABASE_URL", "postgresql://h:port/x"),
         ("DATABASE_URL", "sqlite:///:memory:"),
         ("DATABASE_URL", "sqlite:///x?mode=memory"),
         ("CURRENCY", "EURO"),

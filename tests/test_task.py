@@ -99,6 +99,7 @@ def test_a_form_makes_a_task_as_json_does(alice):
         ("quantity", "NaN"),
         ("quantity", "1_0"),
         ("quantity", [1]),
+        ("paid", "x"),
         ("id", 99),
         ("id", None),
         ("creation_date", "2020-01-01T00:00:00Z"),
@@ -108,6 +109,7 @@ def test_a_form_makes_a_task_as_json_does(alice):
         ("account_id", 1),
         ("deleted_date", None),
         ("msg", "posted"),
+        ("msg", "other"),
     ],
 )
 def test_a_field_that_is_wrong_is_named_and_no_row_is_written(backend, alice, field, value):
@@ -197,6 +199,14 @@ def test_what_was_received_may_be_sent_back_in_json_and_in_a_form(backend, alice
     assert alice.put(path, json={"creation_date": "2026-01-01"}).status_code == 422
     later = task.json["creation_date"].replace("Z", "+00:00")
     assert alice.put(path, json={"creation_date": later}).status_code == 200
+
+
+def test_a_new_task_may_be_sent_back_as_it_was_answered(alice):
+    task = alice.task()
+    answer = alice.put(task.headers["Location"], json={**task.json, "name": "other"})
+    assert (answer.status_code, answer.json["name"]) == (200, "other")
+    refused = alice.put(task.headers["Location"], json={**task.json, "msg": "else"})
+    assert (refused.status_code, list(refused.json["errors"])) == (422, ["msg"])
 
 
 @pytest.mark.parametrize("field", ["id", "creation_date", "completed_date", "paid", "revision"])
@@ -355,7 +365,10 @@ def test_if_none_match_is_looked_at_after_access_and_query(alice, bob):
     etag = alice.get(alice.tasks).headers["ETag"]
     known = {"If-None-Match": etag}
     assert bob.get(alice.tasks, headers=known).status_code == 403
-    assert alice.get(f"{alice.tasks}?limit=0", headers=known).status_code == 422
+    for query in ("limit=0", "after=garbage", "due_before=9999-01-01"):
+        assert alice.get(f"{alice.tasks}?{query}", headers=known).status_code == 422
+    total = {"If-None-Match": alice.get(f"{alice.tasks}/total").headers["ETag"]}
+    assert alice.get(f"{alice.tasks}/total?due_after=0001-01-01", headers=total).status_code == 422
 
 
 @pytest.mark.parametrize("etag", ['"x"', "x", 'W/"{etag}"', '"{etag}x"', "", '"", "y"'])

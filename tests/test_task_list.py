@@ -225,7 +225,7 @@ def test_a_page_costs_the_same_at_any_depth(backend, large, sort):
 
         def cost(after):
             start = time.perf_counter()
-            page = tasks.listing(session, account, Filter(), sort=sort, limit=50, after=after)
+            page = tasks.listing(account, Filter(), sort=sort, limit=50, after=after).page(session)
             session.expunge_all()
             return time.perf_counter() - start, page
 

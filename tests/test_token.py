@@ -1,13 +1,16 @@
 import hashlib
 import statistics
+import threading
 import time
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 from support import PASSWORD, Someone
 
-from todo_api.models import Account, Token
+from todo_api.database import Database
+from todo_api.models import Account, Task, Token
 from todo_api.services import accounts, sample, tokens
 
 LOGIN = "/api/v1/accounts/login"
@@ -162,46 +165,70 @@ def test_public_routes_ignore_the_header(nobody):
     assert nobody.get("/users", headers={"Authorization": "Bearer nonsense"}).status_code == 200
 
 
-def test_a_token_that_dies_before_its_write_begins_writes_nothing(backend, alice, monkeypatch):
-    """The token is looked at again inside the transaction."""
-    take = accounts.take
-
-    def revoked_meanwhile(session, account_id):
-        account = take(session, account_id)
-        tokens.revoke_all(session, account)
-        return account
-
-    monkeypatch.setattr(accounts, "take", revoked_meanwhile)
-    assert alice.post(alice.tasks, json={"name": "late"}).status_code == 401
-    monkeypatch.undo()
-    assert alice.get(alice.tasks).json["tasks"] == []
-
-
 @pytest.fixture
-def password_changes_meanwhile(backend, monkeypatch):
-    """Let another request change the password between the check and the transaction."""
-    take = accounts.take
+def meanwhile(backend, database_url):
+    """Start a request; while it waits for the account's row, change something and let it go on."""
 
-    def changed_meanwhile(session, account_id):
-        account = take(session, account_id)
-        account.password_hash = "changed"
-        return account
+    @contextmanager
+    def started(client, method, path, **sent):
+        answers = []
+        sender = threading.Thread(target=lambda: answers.append(client(method, path, **sent)))
+        database = Database(database_url)
+        with database.transaction() as session:
+            account = accounts.take(session, 1)
+            sender.start()
+            time.sleep(0.4)
+            yield session, account, answers
+        sender.join()
+        database.close()
 
-    return lambda: monkeypatch.setattr(accounts, "take", changed_meanwhile)
+    return started
 
 
-def test_a_login_with_a_password_that_changes_meanwhile_fails(backend, password_changes_meanwhile):
+def test_a_token_that_dies_before_its_write_begins_writes_nothing(backend, alice, meanwhile):
+    with meanwhile(alice, "POST", alice.tasks, json={"name": "late"}) as (
+        session,
+        account,
+        answers,
+    ):
+        tokens.revoke_all(session, account)
+    assert [answer.status_code for answer in answers] == [401]
+    assert backend.count(Task) == 0
+
+
+def test_an_account_that_goes_before_a_write_begins_leaves_a_dead_token(backend, alice, meanwhile):
+    with meanwhile(alice, "POST", alice.tasks, json={"name": "late"}) as (
+        session,
+        account,
+        answers,
+    ):
+        accounts.delete(session, account)
+    assert [answer.status_code for answer in answers] == [401]
+
+
+def test_a_login_with_a_password_that_changes_meanwhile_fails(backend, nobody, meanwhile):
     backend.register("alice")
-    tokens_before = backend.count(Token)
-    password_changes_meanwhile()
+    before = backend.count(Token)
     sent = {"username": "alice", "password": PASSWORD}
-    assert backend.nobody.post(LOGIN, json=sent).status_code == 401
-    assert backend.count(Token) == tokens_before
+    with meanwhile(nobody, "POST", LOGIN, json=sent) as (_, account, answers):
+        account.password_hash = "changed"
+    assert [answer.status_code for answer in answers] == [401]
+    assert backend.count(Token) == before
 
 
-def test_of_two_changes_of_a_password_at_once_the_second_fails(backend, password_changes_meanwhile):
+def test_a_login_to_an_account_that_goes_meanwhile_fails(backend, nobody, meanwhile):
+    backend.register("alice")
+    sent = {"username": "alice", "password": PASSWORD}
+    with meanwhile(nobody, "POST", LOGIN, json=sent) as (session, account, answers):
+        accounts.delete(session, account)
+    (answer,) = answers
+    assert (answer.status_code, answer.json["message"]) == (401, "Wrong username or password.")
+
+
+def test_of_two_changes_of_a_password_at_once_the_second_fails(backend, meanwhile):
     alice = backend.register("alice")
-    password_changes_meanwhile()
     sent = {"password": "another-horse", "current_password": PASSWORD}
-    answer = alice.put(alice.path, json=sent)
+    with meanwhile(alice, "PUT", alice.path, json=sent) as (_, account, answers):
+        account.password_hash = "changed"
+    (answer,) = answers
     assert (answer.status_code, list(answer.json["errors"])) == (422, ["current_password"])

@@ -114,6 +114,10 @@ def test_the_longest_key_fits_into_an_index():
         ("2026-11-20T10:00:00,5+00:00", datetime(2026, 11, 20, 10, 0, 0, 500_000, tzinfo=UTC)),
         ("2026-11-20T10:00+0000", datetime(2026, 11, 20, 10, tzinfo=UTC)),
         ("2026-11-20T10:00+00", datetime(2026, 11, 20, 10, tzinfo=UTC)),
+        ("20261120", date(2026, 11, 20)),
+        ("2026-W47-5", date(2026, 11, 20)),
+        ("20261120T100000Z", datetime(2026, 11, 20, 10, tzinfo=UTC)),
+        ("2026-11-20T10Z", datetime(2026, 11, 20, 10, tzinfo=UTC)),
         (" 20/11/2026 10:00:00 ", datetime(2026, 11, 20, 10)),  # noqa: DTZ001 - A wall time.
     ],
 )
@@ -123,7 +127,7 @@ def test_dates_and_times_are_read(text, value):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "2026", "20261120", "2026-W47-5", "2026-324", "11/20/2026 10:00:00", "20/11/2026", "now"],
+    ["", "2026", "202611", "2026-324", "11/20/2026 10:00:00", "20/11/2026", "now", "T10:00"],
 )
 def test_what_is_no_date_or_time_is_not_read(text):
     with pytest.raises(ValueError, match=r".+"):

@@ -4,6 +4,7 @@ Any WSGI server can run it; `flask --app todo_api.app run` finds `create_app` by
 """
 
 import re
+import sys
 from typing import Any
 
 from flask import Flask, Response
@@ -12,6 +13,7 @@ from flask_restful import Api
 
 from todo_api import migrations, urls
 from todo_api.database import Database
+from todo_api.errors import CannotStart
 from todo_api.resources import envelope, json_text, problems
 from todo_api.resources.backend import Backend
 from todo_api.settings import Settings
@@ -20,7 +22,15 @@ EXPOSED = ("ETag", "Location", "Link", "Retry-After", "X-Request-ID", "Idempoten
 
 
 class QuietApi(Api):
-    """Flask-RESTful's Api, except that errors are Flask's to handle: see `resources.problems`."""
+    """Flask-RESTful's Api with one representation, and with errors that are Flask's to handle.
+
+    See `resources.problems`.
+    """
+
+    def make_response(self, data: Any, *args: Any, **kwargs: Any) -> Response:
+        """Return `data` as JSON, whatever the Accept header says."""
+        kwargs.pop("fallback_mediatype", None)
+        return _render(data, *args, **kwargs)
 
     def error_router(self, original_handler: Any, e: Exception) -> Any:
         """Hand `e` to Flask's own handler."""
@@ -30,18 +40,22 @@ class QuietApi(Api):
 def create_app(settings: Settings | None = None, database: Database | None = None) -> Flask:
     """Return the WSGI application, its database migrated.
 
-    Without `settings` they are read from the environment. Raises errors.CannotStart, in one line
-    for the operator, when a setting or the database does not allow it to start.
+    Without `settings` they are read from the environment, as another WSGI server wants it. When a
+    setting or the database does not allow it to start, the process ends with one line that says so
+    and exit code 2.
     """
-    settings = settings or Settings.from_environment()
-    database = database or open_database(settings)
-    migrations.upgrade(database)
+    try:
+        settings = settings or Settings.from_environment()
+        database = database or open_database(settings)
+        migrations.upgrade(database)
+    except CannotStart as error:
+        sys.stderr.write(f"todo-api: {error}\n")
+        raise SystemExit(2) from None
 
     app = urls.App()
     envelope.register(app)
     problems.register(app)
     api = QuietApi(app)
-    api.representation("application/json")(_render)
     urls.register(api, Backend(settings, database, urls.listing()))
     _share_with_origins(app, settings.cors_origins)
     return app

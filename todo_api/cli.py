@@ -60,14 +60,13 @@ def main() -> None:
 def serve(with_sample: bool) -> None:
     """Migrate the database and serve until stopped."""
     with _opened() as (settings, database):
-        server.must_be_free(settings.host, settings.port)
+        server.address_of(settings.host, settings.port)
         if with_sample:
             _load_sample(settings, database)
-        where = database.url.render_as_string(hide_password=True)
-    base = f"http://{settings.host}:{settings.port}"
+    base = server.url_of(settings.host, settings.port)
     click.echo(f"The page      {base}/")
     click.echo(f"The API       {base}/api/v1")
-    click.echo(f"The database  {where}")
+    click.echo(f"The database  {database}")
     click.echo(f"Try           curl '{base}/itemprice?itemname=apples'")
     sys.stdout.flush()
     shield_requests()
@@ -92,7 +91,7 @@ def add_admin(username: str, email: str | None) -> None:
     with _opened() as (_, database):
         with database.reading() as session:
             known = accounts.find(session, username)
-        fields = {} if known else _registration(username, email or click.prompt("E-mail"))
+        fields = {} if known else _new_account(username, email)
         with database.transaction() as session:
             account_id = known.id if known else accounts.register(session, fields).id
             accounts.change(session, accounts.take(session, account_id), {"is_admin": True})
@@ -106,7 +105,7 @@ def set_password(username: str) -> None:
     with _opened() as (_, database):
         with database.reading() as session:
             account = accounts.named(session, username)
-        password_hash = _registration(account.username, account.email)["password_hash"]
+        password_hash = _password_hash()
         with database.transaction() as session:
             account = accounts.take(session, account.id)
             accounts.change(session, account, {"password_hash": password_hash})
@@ -116,11 +115,11 @@ def set_password(username: str) -> None:
 
 @main.command("import-prices")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--name", multiple=True, default=("name",), help="Its column; several are joined.")
-@click.option("--price", default="price", help="Its column.", show_default=True)
-@click.option("--currency", default="currency", help="Its column.", show_default=True)
-@click.option("--unit", default="unit", help="Its column.", show_default=True)
-@click.option("--delimiter", default=",", help="Between columns.", show_default=True)
+@click.option("--name", multiple=True, help="The name's column [name]; several are joined.")
+@click.option("--price", help="The price's column [price].")
+@click.option("--currency", help="The currency's column [currency, if there is one].")
+@click.option("--unit", help="The unit's column [unit, if there is one].")
+@click.option("--delimiter", default=",", help="One character, or \\t.", show_default=True)
 @click.option("--round", "rounding", is_flag=True, help="Round to four decimals, half up.")
 @click.option("--skip-bad", is_flag=True, help="Import the other rows if some are bad.")
 def import_prices(
@@ -128,11 +127,14 @@ def import_prices(
 ) -> None:
     """Import a price list: CSV with a header, or SQLite with Pricelist(name, price).
 
-    A price of a name that there is already is replaced. Bad rows are named, and then nothing is
-    imported, unless --skip-bad says so.
+    A price of a name that there is already is replaced, currency and unit included. Bad rows are
+    named, and then nothing is imported, unless --skip-bad says so.
     """
     with _opened() as (settings, database):
-        texts = list(price_file.rows(file, price_file.Columns(**columns), delimiter))
+        chosen = price_file.Columns(
+            **{field: column for field, column in columns.items() if column}
+        )
+        texts = list(price_file.rows(file, chosen, delimiter))
         checked = price_file.entries(iter(texts), settings.currency, rounding=rounding)
         good, bad = _sorted(checked, len(texts))
         for row in bad:
@@ -142,7 +144,7 @@ def import_prices(
         with database.transaction() as session:
             new, changed = prices.merge(session, prices.take_list(session), good)
     same = len(good) - new - changed
-    click.echo(f"{new} prices are new, {changed} changed, {same} stayed the same.")
+    click.echo(f"New prices: {new}. Changed: {changed}. As they were: {same}.")
 
 
 @main.command("load-sample")
@@ -166,13 +168,21 @@ def _load_sample(settings: Settings, database: Database) -> bool:
         return sample.load(session, settings.currency)
 
 
-def _registration(username: str, email: str) -> dict[str, Any]:
-    """Ask for a password; return the fields of an account that has it, or raise Invalid."""
-    password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    sent = {"username": username, "email": email, "password": password}
-    fields = Registration().read(sent)
-    fields["password_hash"] = passwords.hashed(fields.pop("password"))
-    return fields
+def _password_hash() -> str:
+    """Ask for a password, or read it from standard input if nobody sits there; return its hash."""
+    if sys.stdin.isatty():
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    else:
+        password = sys.stdin.readline().rstrip("\r\n")
+    values = Registration(only=["password"]).read({"password": password})
+    return passwords.hashed(values["password"])
+
+
+def _new_account(username: str, email: str | None) -> dict[str, Any]:
+    """Return the fields of a new account; ask for what was not given, or raise Invalid."""
+    sent = {"username": username, "email": email or click.prompt("E-mail")}
+    fields = Registration(exclude=["password"]).read(sent)
+    return {**fields, "password_hash": _password_hash()}
 
 
 def _sorted(

@@ -46,6 +46,10 @@ class Database:
             }
             self.engine = create_engine(url_with_driver, **options)
 
+    def __str__(self) -> str:
+        """Return where the database is, without a password."""
+        return self.engine.url.render_as_string(hide_password=True)
+
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Open a session that sees one state of the database and changes nothing."""

@@ -23,7 +23,7 @@ def run(settings: Settings) -> None:
         "todo_api.server:worker_app",
         factory=True,
         interface=Interfaces.WSGI,
-        address=settings.host,
+        address=address_of(settings.host, settings.port),
         port=settings.port,
         workers=settings.workers,
         blocking_threads=settings.threads,
@@ -46,8 +46,12 @@ def worker_app() -> Flask:
     return create_app()
 
 
-def must_be_free(host: str, port: int) -> None:
-    """Raise CannotStart when something listens there; granian would share the port with it."""
+def address_of(host: str, port: int) -> str:
+    """Return the IP address of `host`, which is what granian takes.
+
+    Raises CannotStart when `port` cannot be listened on there. If somebody else does already,
+    granian would share it with them.
+    """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -55,8 +59,15 @@ def must_be_free(host: str, port: int) -> None:
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
+            return str(address[0])
     except OSError as error:
         raise CannotStart(f"Cannot listen on HOST {host}, PORT {port}: {error.strerror}.") from None
+
+
+def url_of(host: str, port: int) -> str:
+    """Return a URL that reaches the server from this machine."""
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - Not bound.
+    return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
 
 
 def _logging(level: str) -> dict[str, Any]:

@@ -7,10 +7,15 @@ from dataclasses import dataclass, field, fields
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
 from todo_api.errors import CannotStart
 from todo_api.values.currencies import MINOR_UNITS
 
 Network = IPv4Network | IPv6Network
+
+_DATABASE_URLS = "sqlite:///path/to/file or postgresql://user:password@host/name"
 
 
 def _whole(least: int, most: int) -> Callable[[str], int]:
@@ -50,8 +55,12 @@ def _database_url(text: str) -> str:
         re.fullmatch(r"sqlite:///[^?]+|postgresql(\+psycopg)?://.+", text)
         and ":memory:" not in text
     ):
+        try:
+            make_url(text)
+        except (ValueError, ArgumentError):
+            raise ValueError(_DATABASE_URLS) from None
         return text
-    raise ValueError("sqlite:///path/to/file or postgresql://user:password@host/name")
+    raise ValueError(_DATABASE_URLS)
 
 
 def _origins(text: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from todo_api.database import Database
 from todo_api.errors import CannotStart, Unavailable
@@ -16,14 +17,14 @@ from todo_api.errors import CannotStart, Unavailable
 def upgrade(database: Database, to: str = "head") -> bool:
     """Bring the schema up to date and return whether it was not.
 
-    Raises CannotStart when the database is out of reach, or its schema newer than this program. Of
-    several nodes that start at once one migrates, and the others wait.
+    Raises CannotStart when the database is out of reach or unusable, or its schema newer than this
+    program. Of several nodes that start at once one migrates, and the others wait.
     """
     try:
         return _upgrade(database, to)
-    except Unavailable as error:
+    except (Unavailable, DBAPIError) as error:
         reason = str(error.__cause__).splitlines()[0]
-        raise CannotStart(f"The database at DATABASE_URL is out of reach: {reason}") from None
+        raise CannotStart(f"The database at DATABASE_URL cannot be used: {reason}") from None
 
 
 def _upgrade(database: Database, to: str) -> bool:
@@ -37,8 +38,8 @@ def _upgrade(database: Database, to: str) -> bool:
             command.upgrade(config, to)
         except CommandError:
             raise CannotStart(
-                "The database was made by a newer todo_api than this one: upgrade the program, or"
-                " give it another DATABASE_URL."
+                "The database was made by a newer todo_api than this one, or by another program:"
+                " upgrade todo_api, or give it another DATABASE_URL."
             ) from None
     return True
 

@@ -9,7 +9,8 @@ from todo_api.models import Account
 from todo_api.resources import auth, caller_address
 from todo_api.resources.auth import OWNER_OR_ADMIN, PUBLIC, Access, Who
 from todo_api.resources.endpoint import Created, Version
-from todo_api.resources.stored import AccountEndpoint, StoredEndpoint
+from todo_api.resources.of_account import AccountEndpoint
+from todo_api.resources.stored import StoredEndpoint
 from todo_api.schemas.account import AccountSchema, Registration
 from todo_api.services import accounts, passwords, throttle, tokens
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Request
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import LengthRequired, RequestEntityTooLarge
 
 from todo_api.errors import Malformed, TooLarge, UnsupportedMedia
 from todo_api.resources import json_text
@@ -14,6 +14,8 @@ from todo_api.schemas.wire import Wire
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
+
+BODILESS = ("GET", "HEAD", "DELETE")
 
 MAX_BODY = 1024 * 1024
 """Bytes that a body may have."""
@@ -31,23 +33,29 @@ class Body:
         return self.json if self.form is None else schema.from_form(self.form)
 
 
+NOTHING = Body()
+
+
 def read(request: Request) -> Body:
     """Return the body; one that is not there is an empty object.
 
-    Raises UnsupportedMedia, TooLarge or Malformed.
+    Raises UnsupportedMedia, TooLarge, Malformed or, for a form, werkzeug's LengthRequired.
     """
     if "Content-Encoding" in request.headers:
         raise UnsupportedMedia
     raw = _bytes(request)
     if request.content_length is not None and request.content_length != len(raw):
         raise Malformed("The body is shorter than its Content-Length.")
-    if not raw and not request.mimetype:
-        return Body()
+    if not raw and (not request.mimetype or request.method in BODILESS):
+        return NOTHING
     if request.mimetype_params.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
         raise UnsupportedMedia("Only UTF-8 is read here.")
     if request.mimetype == JSON:
         return Body(json=json_text.parse(raw))
     if request.mimetype == FORM:
+        if request.content_length is None:
+            # JSON and multipart say where they end. Of a form that was cut off nobody can tell.
+            raise LengthRequired
         return Body(urlencoded(raw))
     if request.mimetype == MULTIPART:
         return Body(multipart(request, raw))

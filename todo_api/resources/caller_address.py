@@ -1,10 +1,13 @@
 """The address a request came from, which a trusted proxy in between may tell."""
 
+import re
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from flask import Request
 
 from todo_api.settings import Settings
+
+_WITH_PORT = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+))(?::[0-9]+)?")
 
 
 def of(request: Request, settings: Settings) -> str:
@@ -27,8 +30,9 @@ def of(request: Request, settings: Settings) -> str:
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:
+    with_port = _WITH_PORT.fullmatch(text)
     try:
-        address = ip_address(text)
+        address = ip_address(with_port[1] or with_port[2] if with_port else text)
     except ValueError:
         return None
     return getattr(address, "ipv4_mapped", None) or address

@@ -42,7 +42,7 @@ class Echo(Endpoint):
                 if name.lower() not in CREDENTIALS
             },
             "form": _singles(sent.form or {}),
-            "json": sent.json if request.mimetype == body.JSON else None,
+            "json": None if sent is body.NOTHING or sent.form is not None else sent.json,
         }
 
     post = put = patch = delete = get

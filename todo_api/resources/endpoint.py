@@ -19,7 +19,7 @@ from flask import Response, request
 from flask_restful import Resource
 
 from todo_api.resources import body, form
-from todo_api.resources.auth import Access
+from todo_api.resources.auth import PUBLIC, Access
 from todo_api.resources.backend import Backend
 from todo_api.schemas.query import PageQuery
 from todo_api.schemas.wire import Wire
@@ -59,6 +59,7 @@ class Endpoint(Resource):
     asks: ClassVar[Mapping[str, Wire]] = {}
     gives: ClassVar[Mapping[str, Wire]] = {}
     with_head: ClassVar[bool] = True
+    knows_callers: ClassVar[bool] = False
     cache: ClassVar[str] = "no-cache"
 
     def __init__(self, backend: Backend) -> None:
@@ -70,6 +71,8 @@ class Endpoint(Resource):
         forgotten = [verb for verb in cls.verbs() if verb not in cls.access]
         if forgotten:
             raise TypeError(f"{cls.__name__} does not say who has access to {forgotten}")
+        if not cls.knows_callers and any(access != PUBLIC for access in cls.access.values()):
+            raise TypeError(f"{cls.__name__} cannot tell who calls: it needs a StoredEndpoint")
 
     @classmethod
     def verbs(cls) -> list[str]:
@@ -87,7 +90,7 @@ class Endpoint(Resource):
     def dispatch_request(self, **ids: Any) -> Shown | Response:
         """Answer the request; Flask calls this with what the URL's placeholders matched."""
         if request.method == "OPTIONS":
-            return None, 204, {"Allow": ", ".join(self.allowed())}
+            return None, 204, {"Allow": ", ".join(sorted(self.allowed()))}
         verb = "get" if request.method == "HEAD" else request.method.lower()
         return self.answer(verb, ids)
 

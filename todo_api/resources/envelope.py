@@ -6,12 +6,16 @@ import time
 import uuid
 
 from flask import Flask, Response, g, request
-from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.exceptions import MethodNotAllowed, NotFound, RequestHeaderFieldsTooLarge
 from werkzeug.routing import RequestRedirect
 
 from todo_api.errors import Malformed
+from todo_api.resources.form import urlencoded
 
 log = logging.getLogger("todo_api.access")
+
+LONGEST_HEADER = 8_000
+"""Characters that a header may have; parsing some of them takes quadratic time."""
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?", re.ASCII)
@@ -30,6 +34,16 @@ def _open() -> None:
     g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
     if not _HOST.fullmatch(request.environ.get("HTTP_HOST", "")):
         raise Malformed("Exactly one Host header is required.")
+    for name, value in request.headers.items():
+        if len(value) > LONGEST_HEADER:
+            raise RequestHeaderFieldsTooLarge(f"{name} is too long.")
+    if "Transfer-Encoding" in request.headers and (
+        request.headers.get("Content-Length")
+        or request.headers["Transfer-Encoding"].strip().lower() != "chunked"
+    ):
+        # RFC 9112, 6.1: two ways to tell where a body ends are how requests are smuggled.
+        raise Malformed("A body has one length: Content-Length, or chunked.")
+    urlencoded(request.query_string)
     path = request.environ["PATH_INFO"]
     try:
         path.encode("latin-1").decode("utf-8")

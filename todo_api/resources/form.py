@@ -32,7 +32,7 @@ def urlencoded(raw: bytes) -> Form:
             max_num_fields=MOST_FIELDS,
         )
     except UnicodeDecodeError:
-        raise Malformed("The form is not valid UTF-8.") from None
+        raise Malformed("The query or form is not valid UTF-8.") from None
     except ValueError:
         raise Malformed(TOO_MANY_FIELDS) from None
     return _by_name(pairs)
@@ -44,7 +44,9 @@ def multipart(request: Request, body: bytes) -> Form:
     Raises Malformed when it cannot be parsed, Invalid when a file stands where text belongs.
     """
     _, options = parse_options_header(request.headers.get("Content-Type"))
-    boundary = options.get("boundary", "")
+    boundary = options.get("boundary")
+    if not boundary:
+        raise Malformed("A multipart body needs its boundary.")
     decoder = MultipartDecoder(boundary.encode(), max_parts=MOST_FIELDS)
     pairs: list[tuple[str, str]] = []
     name, chunks = "", list[bytes]()

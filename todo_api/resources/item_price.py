@@ -10,6 +10,7 @@ from todo_api.resources.stored import StoredEndpoint
 from todo_api.schemas.item_price import AskedPrice, ItemPriceSchema, PricePage
 from todo_api.schemas.query import ItemQuery, PriceQuery
 from todo_api.services import prices
+from todo_api.services.paging import Plan
 
 
 class AskedItemPrice(StoredEndpoint):
@@ -58,9 +59,13 @@ class ItemPriceList(_OnThePriceList):
     takes = {"post": ItemPriceSchema()}
     gives = {"get": PricePage(), "post": ItemPriceSchema()}
 
-    def get(self, price_list: PriceList, query: dict[str, Any]) -> Listed:
+    def plan(self, *objects: Any) -> Plan[ItemPrice]:
+        """Plan the page."""
+        return prices.listing(**self.query)
+
+    def get(self, price_list: PriceList, plan: Plan[ItemPrice]) -> Listed:
         """List the prices."""
-        return listed("prices", prices.listing(self.session, **query))
+        return listed("prices", plan.page(self.session))
 
     def post(self, price_list: PriceList, fields: dict[str, Any]) -> Created:
         """Set the price of another item."""

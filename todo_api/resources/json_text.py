@@ -33,7 +33,9 @@ def parse(body: bytes) -> Any:
         raise Malformed("The body is not valid UTF-8.") from None
     except RecursionError:
         raise Malformed(f"The JSON is nested deeper than {DEEPEST}.") from None
-    except (ValueError, InvalidOperation) as error:
+    except InvalidOperation:
+        raise Malformed("The JSON holds a number with too large an exponent.") from None
+    except ValueError as error:
         raise Malformed(f"The JSON cannot be parsed: {error}") from None
     _measure(value)
     if _SURROGATE.search(body):
@@ -73,11 +75,10 @@ def _parts(value: Any) -> list[Any]:
 def _measure(value: Any) -> None:
     """Walk level by level, so that the walk itself needs no stack."""
     level = [value]
-    for _ in range(DEEPEST + 1):
+    for _ in range(DEEPEST):
         level = [part for each in level for part in _parts(each)]
-        if not level:
-            return
-    raise Malformed(f"The JSON is nested deeper than {DEEPEST}.")
+    if any(isinstance(each, dict | list) for each in level):
+        raise Malformed(f"The JSON is nested deeper than {DEEPEST}.")
 
 
 def _refuse_lone_surrogates(value: Any) -> None:

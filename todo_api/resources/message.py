@@ -19,7 +19,7 @@ class MessageList(StoredEndpoint):
 
     def get(self, query: dict[str, Any]) -> Listed:
         """List the messages."""
-        return listed("messages", messages.listing(self.session, **query))
+        return listed("messages", messages.listing(**query).page(self.session))
 
 
 class MessageItem(StoredEndpoint):

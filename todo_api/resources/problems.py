@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from flask import Flask, Response
+from flask import Flask, Response, g
 from werkzeug.exceptions import HTTPException
 
 from todo_api import errors
@@ -52,7 +52,7 @@ def _problem(problem: errors.Problem) -> Response:
     if status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = "Bearer"
     if isinstance(problem, errors.Unavailable):
-        log.warning("%s", problem.message, exc_info=problem)
+        log.warning("%s %s", g.request_id, problem.message, exc_info=problem)
     if problem.retry_after is not None:
         response.headers["Retry-After"] = str(problem.retry_after)
     return response
@@ -61,12 +61,14 @@ def _problem(problem: errors.Problem) -> Response:
 def _http(error: HTTPException) -> Response:
     status = error.code or 500
     response = answer(status, _OWN_WORDS.get(status))
-    for name, value in error.get_headers():
-        if name != "Content-Type":
-            response.headers[name] = value
+    headers = dict(error.get_headers())
+    headers.pop("Content-Type")
+    if "Allow" in headers:
+        headers["Allow"] = ", ".join(sorted(headers["Allow"].split(", ")))
+    response.headers.update(headers)
     return response
 
 
 def _unforeseen(error: Exception) -> Response:
-    log.error("An error that nobody foresaw", exc_info=error)
+    log.error("%s An error that nobody foresaw", g.request_id, exc_info=error)
     return answer(500)

@@ -13,13 +13,13 @@ from flask import Response, request
 from sqlalchemy.orm import Session
 
 from todo_api.database import take_turns
-from todo_api.errors import Problem, Stale
-from todo_api.models import Account, Replay
+from todo_api.errors import NotFound, Problem, Stale
+from todo_api.models import Replay
 from todo_api.resources import auth, body, idempotency, json_text
 from todo_api.resources.auth import PUBLIC, Caller
 from todo_api.resources.backend import Backend
 from todo_api.resources.endpoint import Created, Endpoint, Shown, Version, etag
-from todo_api.services import accounts, replays
+from todo_api.services import replays
 from todo_api.services.replays import Ask
 
 CHANGES = ("put", "patch")
@@ -43,6 +43,7 @@ class StoredEndpoint(Endpoint):
 
     writes: ClassVar[tuple[str, ...]] = ("post", "put", "patch", "delete")
     creates: ClassVar[bool] = False
+    knows_callers = True
 
     session: Session
     caller: Caller
@@ -56,6 +57,10 @@ class StoredEndpoint(Endpoint):
     def find(self, **ids: Any) -> tuple[Any, ...]:
         """Return the objects that the URL names, the most particular last; take them if writing."""
         return ()
+
+    def plan(self, *objects: Any) -> Any:
+        """Return what the verb is to get for the query, or raise Invalid if that makes no sense."""
+        return self.query
 
     def version(self, *objects: Any) -> Version | None:
         """Return the version of what this URL shows, None if it has none."""
@@ -85,10 +90,10 @@ class StoredEndpoint(Endpoint):
             if verb in self.asks:
                 self.query = self.asked(verb)
             objects = self.find(**ids)
+            inputs = [self.plan(*objects)] if verb in self.asks else []
             version = self.version(*objects)
             if version and request.if_none_match.contains_weak(version):
                 return None, 304, {"ETag": etag(version)}
-            inputs = [self.query] if verb in self.asks else []
             return self.shown(verb, getattr(self, verb)(*objects, *inputs), version)
 
     def _write(self, verb: str, ids: dict[str, Any]) -> Shown | Response:
@@ -109,11 +114,19 @@ class StoredEndpoint(Endpoint):
         with self.database.transaction() as self.session:
             if sent.ask:
                 take_turns(self.session, sent.ask.turn)
-            objects = self.find(**ids)
+            objects = self._found(verb, ids)
             self.admit(verb, **ids)
             if sent.ask and (kept := replays.find(self.session, sent.ask)):
                 return self._again(kept, sent)
             return self._done(verb, objects, inputs, sent)
+
+    def _found(self, verb: str, ids: dict[str, Any]) -> tuple[Any, ...]:
+        try:
+            return self.find(**ids)
+        except NotFound:
+            # Whose token has died meanwhile, with the account perhaps, learns that and no more.
+            self.admit(verb, **ids)
+            raise
 
     def _sent(self, verb: str) -> Sent:
         """Read the body; however slowly it comes, no connection to the database waits for it."""
@@ -161,30 +174,3 @@ class StoredEndpoint(Endpoint):
             return
         if not request.if_match.contains(version):
             raise Stale
-
-
-class AccountEndpoint(StoredEndpoint):
-    """A resource below `/api/v1/accounts/<username>`; its verbs are handed that account first."""
-
-    account: Account
-
-    def admit(self, verb: str, **ids: Any) -> None:
-        """Look who calls, and which account that is about."""
-        super().admit(verb, **ids)
-        if self.writing:
-            return
-        if self.caller.is_called(ids["username"]):
-            self.account = self.caller.account
-        else:
-            self.account = accounts.named(self.session, ids["username"])
-
-    def find(self, **ids: Any) -> tuple[Any, ...]:
-        """Return the account, taken if this is a write, and what the URL names within it."""
-        if self.writing:
-            self.account = accounts.take(self.session, self.account.id)
-        within = {name: value for name, value in ids.items() if name != "username"}
-        return (self.account, *self.find_within(self.account, **within))
-
-    def find_within(self, account: Account, **ids: Any) -> tuple[Any, ...]:
-        """Return what the rest of the URL names among the account's own."""
-        return ()

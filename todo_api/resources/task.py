@@ -5,7 +5,7 @@ from typing import Any
 from todo_api.models import Account, PriceList, Task
 from todo_api.resources.auth import OWNER
 from todo_api.resources.endpoint import Created, Listed, Version, listed
-from todo_api.resources.stored import AccountEndpoint
+from todo_api.resources.of_account import AccountEndpoint
 from todo_api.schemas.task import (
     FilterQuery,
     PostedTask,
@@ -15,7 +15,8 @@ from todo_api.schemas.task import (
     TotalSchema,
 )
 from todo_api.services import prices, tasks, totals
-from todo_api.services.totals import Total
+from todo_api.services.paging import Plan
+from todo_api.services.totals import Priced, Total
 
 
 def by_the_clock(query: dict[str, Any]) -> bool:
@@ -37,14 +38,17 @@ class TaskList(AccountEndpoint):
         account: Account = objects[0]
         return None if by_the_clock(self.query) else account.list_version
 
-    def get(self, account: Account, query: dict[str, Any]) -> Listed:
+    def plan(self, *objects: Any) -> Plan[Task]:
+        """Plan the page."""
+        page = {name: value for name, value in self.query.items() if name != "total"}
+        return tasks.listing(objects[0], **page)
+
+    def get(self, account: Account, plan: Plan[Task]) -> Listed:
         """List the tasks."""
-        with_total = query.pop("total")
-        page = tasks.listing(self.session, account, **query)
         beside: dict[str, Any] = {"username": account.username}
-        if with_total:
-            beside["total"] = tasks.count(self.session, account, query["wanted"])
-        return listed("tasks", page, **beside)
+        if self.query["total"]:
+            beside["total"] = plan.count(self.session)
+        return listed("tasks", plan.page(self.session), **beside)
 
     def post(self, account: Account, fields: dict[str, Any]) -> Created:
         """Create a task."""
@@ -70,9 +74,13 @@ class TaskTotal(AccountEndpoint):
         both = f"{account.list_version}.{price_list.version}"
         return None if by_the_clock(self.query) else both
 
-    def get(self, account: Account, price_list: PriceList, query: dict[str, Any]) -> Total:
+    def plan(self, *objects: Any) -> Priced:
+        """Plan the sum."""
+        return totals.priced(objects[0], self.query["wanted"])
+
+    def get(self, account: Account, price_list: PriceList, plan: Priced) -> Total:
         """Add up what the tasks cost."""
-        return totals.total(self.session, account, query["wanted"])
+        return totals.total(self.session, plan)
 
 
 class TaskItem(AccountEndpoint):

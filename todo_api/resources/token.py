@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from todo_api.errors import Unauthenticated
+from todo_api.errors import NotFound, Unauthenticated
 from todo_api.models import Account
 from todo_api.resources.auth import PUBLIC, Access, Who
 from todo_api.resources.stored import StoredEndpoint
-from todo_api.schemas.account import Credentials, LoggedOut, Session
+from todo_api.schemas.token import Credentials, LoggedOut, Session
 from todo_api.services import accounts, passwords, tokens
 
+WRONG = "Wrong username or password."
 ANY_TOKEN = Access(Who.USER, any_scope=True)
 
 
@@ -28,15 +29,18 @@ class Login(StoredEndpoint):
             account = accounts.find(session, values["username"])
         right = passwords.matches(values["password"], account.password_hash if account else None)
         if account is None or not right:
-            raise Unauthenticated("Wrong username or password.")
+            raise Unauthenticated(WRONG)
         self.known = account
         return values
 
     def post(self, credentials: dict[str, Any]) -> dict[str, Any]:
         """Log in."""
-        account = accounts.take(self.session, self.known.id)
+        try:
+            account = accounts.take(self.session, self.known.id)
+        except NotFound:
+            raise Unauthenticated(WRONG) from None
         if account.password_hash != self.known.password_hash:
-            raise Unauthenticated("Wrong username or password.")
+            raise Unauthenticated(WRONG)
         secret, token = tokens.issue(self.session, account, days=self.settings.token_days)
         return {
             "token": secret,

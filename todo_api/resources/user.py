@@ -10,8 +10,8 @@ from todo_api.resources import caller_address
 from todo_api.resources.auth import PUBLIC
 from todo_api.resources.endpoint import Created
 from todo_api.resources.stored import StoredEndpoint
-from todo_api.schemas.account import User
 from todo_api.schemas.message import NewMessage, Received
+from todo_api.schemas.user import User
 from todo_api.services import accounts, messages, throttle
 
 

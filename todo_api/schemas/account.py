@@ -11,6 +11,7 @@ from todo_api.schemas.moments import Moment
 from todo_api.schemas.wire import READ_ONLY, Wire
 from todo_api.values import names
 
+MOST_PETS = 50
 RESERVED = frozenset({"login", "logout"})
 
 _email = validate.Email(error="Not an e-mail address.")
@@ -32,6 +33,15 @@ class Username(Text):
         return username
 
 
+class Pets(fields.List[str]):
+    """At most MOST_PETS names, counted before they are looked at."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> list[Any]:
+        if isinstance(value, list) and len(value) > MOST_PETS:
+            raise ValidationError(f"At most {MOST_PETS} pets.")
+        return super()._deserialize(value, attr, data, **options)
+
+
 class AccountSchema(Wire):
     """An account as its owner and the admins see and change it."""
 
@@ -39,12 +49,7 @@ class AccountSchema(Wire):
     email = Text(least=1, most=254, validate=_email, required=True)
     date_joined = Moment(metadata=READ_ONLY)
     timezone = TimeZone(allow_none=True, load_default="UTC")
-    pets = fields.List(
-        Name(most=64),
-        allow_none=True,
-        load_default=list,
-        validate=validate.Length(max=50, error="At most {max} pets."),
-    )
+    pets = Pets(Name(most=64), allow_none=True, load_default=list)
     listed = Boolean(allow_none=True, load_default=False)
     is_admin = Boolean(metadata=READ_ONLY)
     password = Text(least=8, most=256, load_only=True)
@@ -70,32 +75,3 @@ class Registration(AccountSchema):
     def _know_the_old_password(self, values: dict[str, Any], **options: Any) -> None:
         if values.pop("password2", values.get("password")) != values.get("password"):
             raise ValidationError("The two passwords differ.", "password2")
-
-
-class Credentials(Wire):
-    """What a login sends."""
-
-    username = Text(most=1_000, required=True)
-    password = Text(most=1_000, required=True)
-
-
-class Session(Wire):
-    """What a login gets."""
-
-    token = Text(most=64)
-    token_type = Text(most=16)
-    expires_at = Moment()
-    account = fields.Nested(AccountSchema)
-
-
-class User(Wire):
-    """A listed account as anybody sees it."""
-
-    username = Text(most=64)
-    pets = fields.List(Text(most=64))
-
-
-class LoggedOut(Wire):
-    """What a logout gets."""
-
-    msg = Text(most=64)

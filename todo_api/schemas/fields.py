@@ -33,7 +33,8 @@ class Text(fields.Field[str]):
         if problem := names.why_not_text(value):
             raise ValidationError(problem)
         if not self.least <= len(value) <= self.most:
-            raise ValidationError(f"Must have {self.least} to {self.most:,} characters.")
+            least = f"{self.least} to" if self.least else "at most"
+            raise ValidationError(f"Must have {least} {self.most:,} characters.")
         return value
 
 
@@ -87,8 +88,9 @@ class Currency(Text):
         super().__init__(most=3, **options)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> str:
-        code = super()._deserialize(value, attr, data, **options).upper()
-        if code not in MINOR_UNITS:
+        text = super()._deserialize(value, attr, data, **options)
+        code = text.upper()
+        if not text.isascii() or code not in MINOR_UNITS:
             raise ValidationError("Not an ISO 4217 currency code.")
         return code
 

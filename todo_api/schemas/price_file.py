@@ -5,7 +5,7 @@ Each row becomes an Entry, ready to be stored, or a BadRow that says what is wro
 
 import csv
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
@@ -16,11 +16,12 @@ from todo_api.schemas.item_price import ItemPriceSchema
 from todo_api.values import money, names
 
 SQLITE_HEAD = b"SQLite format 3\0"
+SURPLUS = "\0"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A row that is a price: its line (in SQLite its rowid) and the values of its fields."""
+    """A row that is a price: its line (in SQLite its number) and the values of its fields."""
 
     line: int
     fields: Mapping[str, Any]
@@ -40,21 +41,30 @@ class Columns:
 
     name: tuple[str, ...] = ("name",)
     price: str = "price"
-    currency: str = "currency"
-    unit: str = "unit"
+    currency: str | None = None
+    unit: str | None = None
 
-    def missing_from(self, header: Iterable[str]) -> list[str]:
-        """Return the columns that every file needs and this header has not."""
-        return [column for column in (*self.name, self.price) if column not in header]
+    def check(self, header: Sequence[str]) -> None:
+        """Raise Invalid unless each column that is meant stands in the header, and once."""
+        if not header:
+            raise Invalid("The file is empty.")
+        for column in filter(None, (*self.name, self.price, self.currency, self.unit)):
+            if header.count(column) != 1:
+                often = "no" if column not in header else "more than one"
+                raise Invalid(f"There is {often} column {column}; there are {', '.join(header)}.")
 
     def cells(self, row: Mapping[str, str]) -> dict[str, str]:
         """Return the texts of a row by field; an empty optional one is left out."""
         texts = {"name": " ".join(row[column] for column in self.name), "price": row[self.price]}
-        optional = {"currency": row.get(self.currency), "unit": row.get(self.unit)}
+        optional = {
+            "currency": row.get(self.currency or "currency"),
+            "unit": row.get(self.unit or "unit"),
+        }
         return {**texts, **{field: text for field, text in optional.items() if text}}
 
 
-Rows = Iterator[tuple[int, dict[str, str]]]
+Rows = Iterator[tuple[int, dict[str, str] | None]]
+"""The number of each row and its texts by field, None if it has more cells than the header."""
 
 
 def rows(path: Path, columns: Columns, delimiter: str = ",") -> Rows:
@@ -64,11 +74,13 @@ def rows(path: Path, columns: Columns, delimiter: str = ",") -> Rows:
     """
     with path.open("rb") as file:
         is_sqlite = file.read(len(SQLITE_HEAD)) == SQLITE_HEAD
+    if is_sqlite and columns != Columns():
+        raise Invalid("A price list in SQLite has the columns name and price, and no others.")
     if is_sqlite:
         yield from sqlite_rows(path)
     else:
         with path.open(encoding="utf-8-sig", newline="") as text:
-            yield from csv_rows(text, columns, delimiter)
+            yield from csv_rows(text, columns, "\t" if delimiter == "\\t" else delimiter)
 
 
 def csv_rows(file: TextIO, columns: Columns, delimiter: str = ",") -> Rows:
@@ -77,24 +89,25 @@ def csv_rows(file: TextIO, columns: Columns, delimiter: str = ",") -> Rows:
     Raises Invalid when the file is no such CSV, or a needed column is not in its header.
     """
     try:
-        reader = csv.DictReader(file, delimiter=delimiter, restval="", strict=True)
-        header = reader.fieldnames or []
-        if missing := columns.missing_from(header):
-            raise Invalid(f"There is no column {missing[0]}; there are {', '.join(header)}.")
+        reader = csv.DictReader(file, delimiter=delimiter, restkey=SURPLUS, restval="", strict=True)
+        columns.check(reader.fieldnames or [])
         line = reader.line_num
         for row in reader:
-            yield line + 1, columns.cells(row)
+            yield line + 1, None if SURPLUS in row else columns.cells(row)
             line = reader.line_num
+    except TypeError:
+        raise Invalid("The delimiter must be one character.") from None
     except (csv.Error, UnicodeDecodeError) as error:
         raise Invalid(f"This is not CSV in UTF-8: {error}.") from None
 
 
 def sqlite_rows(path: Path) -> Rows:
-    """Yield the rowid and the texts of each row of Pricelist; raise Invalid if there is none."""
+    """Yield the number and the texts of each row of Pricelist; raise Invalid if there is none."""
     file = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
     try:
-        for rowid, name, price in file.execute("SELECT rowid, name, price FROM Pricelist"):
-            yield rowid, {"name": str(name or ""), "price": str(price)}
+        texts = file.execute("SELECT name, price FROM Pricelist")
+        for number, (name, price) in enumerate(texts, start=1):
+            yield number, {"name": name if isinstance(name, str) else "", "price": str(price)}
     except sqlite3.Error as error:
         raise Invalid(f"This is no price list in SQLite: {error}.") from None
     finally:
@@ -109,6 +122,9 @@ def entries(texts: Rows, currency: str, *, rounding: bool = False) -> Iterator[E
     schema = ItemPriceSchema()
     lines: dict[str, int] = {}
     for line, cells in texts:
+        if cells is None:
+            yield BadRow(line, "There are more cells than columns.")
+            continue
         try:
             if rounding:
                 cells["price"] = _rounded(cells["price"])

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from marshmallow import fields, post_dump, post_load
+from marshmallow import fields, post_dump, post_load, pre_load
 
 from todo_api.schemas.fields import Boolean, Currency, Integer, Name, OneOf, Scaled, Text
 from todo_api.schemas.moments import Due, Moment
@@ -12,6 +12,8 @@ from todo_api.schemas.wire import READ_ONLY, Wire
 from todo_api.services.task_filter import Filter
 from todo_api.services.tasks import SORTS
 from todo_api.values import money, names
+
+POSTED = "posted"
 
 
 class Amount(Wire):
@@ -41,13 +43,20 @@ class TaskSchema(Wire):
     paid = fields.Nested(Amount, allow_none=True, metadata=READ_ONLY)
     revision = Integer(metadata=READ_ONLY)
 
+    @pre_load
+    def _overlook_posted(self, sent: Any, **options: Any) -> Any:
+        """Take back a new task as it was answered, see PostedTask."""
+        if isinstance(sent, dict) and options["partial"] and sent.get("msg") == POSTED:
+            return {name: value for name, value in sent.items() if name != "msg"}
+        return sent
+
 
 class PostedTask(TaskSchema):
     """A new task as it is answered: its fields and a word beside them."""
 
     @post_dump
     def _say_posted(self, shown: dict[str, Any], **options: Any) -> dict[str, Any]:
-        return {**shown, "msg": "posted"}
+        return {**shown, "msg": POSTED}
 
 
 class TaskPage(Wire):

@@ -1,11 +1,15 @@
 """Wire: the base of all schemas. What it adds to marshmallow is the contract's rules for bodies."""
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, missing, post_load
 
 from todo_api.errors import Invalid
+
+MOST_ERRORS = 20
+"""How many errors an answer names."""
 
 READ_ONLY = {"read_only": True}
 """Metadata of a field that a client may send back as it got it, and not otherwise."""
@@ -58,14 +62,16 @@ class Wire(Schema):
         values: dict[str, Any] = {}
         for name, texts in form.items():
             field = self.fields.get(name)
-            if texts == [""] and field is not None and field.allow_none:
+            if field is None:
+                values[name] = texts[0]
+            elif texts == [""] and field.allow_none:
                 values[name] = None
             elif isinstance(field, fields.List):
                 values[name] = texts
             elif len(texts) > 1:
                 raise Invalid(errors={name: ["Given more than once."]})
             else:
-                values[name] = _from_text(field, texts[0])
+                values[name] = getattr(field, "from_text", str)(texts[0])
         return values
 
     @post_load
@@ -89,15 +95,12 @@ def _made(default: Any) -> Any:
     return default() if callable(default) else default
 
 
-def _from_text(field: Any, text: str) -> Any:
-    reader = getattr(field, "from_text", None)
-    return reader(text) if reader else text
-
-
 def _by_field(messages: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the first of the texts by field; an answer is not to be larger than what it is to."""
     found: dict[str, list[str]] = {}
-    for (name, *place), text in _texts(messages):
-        found.setdefault(name, []).append(": ".join([*place, text]))
+    for (name, *place), text in islice(_texts(messages), MOST_ERRORS):
+        inside = [part for part in place if part != "_schema"]
+        found.setdefault(name, []).append(": ".join([*inside, text]))
     return found
 
 

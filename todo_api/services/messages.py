@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from todo_api.errors import NotFound
 from todo_api.models import Message
-from todo_api.services.paging import Order, Page, page
+from todo_api.services.paging import Order, Plan, plan
 from todo_api.values import moments
 
 _BY_ID = Order("id", (Message.id,))
@@ -30,9 +30,9 @@ def get(session: Session, message_id: int) -> Message:
     return message
 
 
-def listing(session: Session, *, limit: int, after: str | None) -> Page[Message]:
-    """Return one page of the messages, the oldest first."""
-    return page(session, select(Message), _BY_ID, limit=limit, after=after)
+def listing(*, limit: int, after: str | None) -> Plan[Message]:
+    """Plan one page of the messages, the oldest first."""
+    return plan(select(Message), _BY_ID, limit=limit, after=after)
 
 
 def delete(session: Session, message: Message) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import orjson
-from sqlalchemy import Select, literal, tuple_
+from sqlalchemy import Select, func, literal, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from todo_api.errors import Invalid
@@ -43,20 +43,37 @@ class Page(Generic[Row]):
     after: str | None
 
 
-def page(
-    session: Session, query: Select[Row], by: Order, *, limit: int, after: str | None
-) -> Page[Row]:
-    """Return at most `limit` rows of `query` in the order `by`.
+@dataclass(frozen=True)
+class Plan(Generic[Row]):
+    """A page that was asked for in words that make sense; `page` fetches it."""
+
+    query: Select[Row]
+    by: Order
+    limit: int
+    place: list[Any] | None
+
+    def page(self, session: Session) -> Page[Row]:
+        """Return at most `limit` rows in the order `by`, those after `place`."""
+        rows: list[Row] = []
+        for stretch in _stretches(self.query, self.by, self.place):
+            rows += session.scalars(stretch.limit(self.limit + 1 - len(rows)))
+            if len(rows) > self.limit:
+                last = rows[self.limit - 1]
+                return Page(rows[: self.limit], _closed(last, self.by))
+        return Page(rows, None)
+
+    def count(self, session: Session) -> int:
+        """Return how many rows all pages have together."""
+        rows = select(func.count()).select_from(self.query.subquery())
+        return session.scalars(rows).one()
+
+
+def plan(query: Select[Row], by: Order, *, limit: int, after: str | None) -> Plan[Row]:
+    """Return the plan for at most `limit` rows of `query` in the order `by`.
 
     Raises Invalid when `after` is not a cursor that a page in this order gave out.
     """
-    place = None if after is None else _opened(after, by)
-    rows: list[Row] = []
-    for stretch in _stretches(query, by, place):
-        rows += session.scalars(stretch.limit(limit + 1 - len(rows)))
-        if len(rows) > limit:
-            return Page(rows[:limit], _closed(rows[limit - 1], by))
-    return Page(rows, None)
+    return Plan(query, by, limit, None if after is None else _opened(after, by))
 
 
 def _stretches(query: Select[Row], by: Order, place: list[Any] | None) -> Iterator[Select[Row]]:

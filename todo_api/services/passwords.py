@@ -1,7 +1,5 @@
 """Passwords: Argon2id hashes, a bound on how many are computed at once, and equal time for all."""
 
-import secrets
-from functools import cache
 from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
@@ -13,6 +11,10 @@ AT_ONCE = 2
 # OWASP's first choice for Argon2id. The library's own default costs six times as much, which under
 # load is paid by every other request.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+_NOBODYS_HASH = (
+    "$argon2id$v=19$m=19456,t=2,p=1$Ktpemhf3w+MusEazyY+5mA$cNv6pQ"
+    "vuL9/NSvS54WAfl+yS1MrTWvSdJPdAHwn42HE"
+)
 _places = BoundedSemaphore(AT_ONCE)
 
 
@@ -30,11 +32,7 @@ def matches(password: str, password_hash: str | None) -> bool:
     """
     with _places:
         try:
-            return _hasher.verify(password_hash or _nobodys_hash(), password)
+            right = _hasher.verify(password_hash or _NOBODYS_HASH, password)
         except (VerificationError, InvalidHashError):
             return False
-
-
-@cache
-def _nobodys_hash() -> str:
-    return _hasher.hash(secrets.token_urlsafe())
+    return right and password_hash is not None

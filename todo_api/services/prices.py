@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from todo_api.errors import Conflict, NotFound
 from todo_api.models import ItemPrice, PriceList
-from todo_api.services.paging import Order, Page, page
+from todo_api.services.paging import Order, Plan, plan
 from todo_api.values import moments, names
 
 _AT_ONCE = 500
@@ -41,12 +41,12 @@ def get(session: Session, name: str) -> ItemPrice:
     return price
 
 
-def listing(session: Session, *, q: str | None, limit: int, after: str | None) -> Page[ItemPrice]:
-    """Return one page of the prices by name, of those whose name holds `q`."""
+def listing(*, q: str | None, limit: int, after: str | None) -> Plan[ItemPrice]:
+    """Plan one page of the prices by name, of those whose name holds `q`."""
     query = select(ItemPrice)
     if q is not None:
         query = query.where(ItemPrice.name_key.contains(names.key(q), autoescape=True))
-    return page(session, query, _BY_NAME, limit=limit, after=after)
+    return plan(query, _BY_NAME, limit=limit, after=after)
 
 
 def create(session: Session, prices: PriceList, fields: Mapping[str, Any]) -> ItemPrice:

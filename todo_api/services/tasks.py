@@ -9,13 +9,12 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from todo_api.errors import Invalid, NotFound
 from todo_api.models import Account, Task
 from todo_api.services import prices
-from todo_api.services.paging import Order, Page, page
+from todo_api.services.paging import Order, Plan, plan
 from todo_api.services.task_filter import Filter, matching, of
 from todo_api.values import moments, names
 
@@ -43,16 +42,10 @@ def get(session: Session, account: Account, task_id: int) -> Task:
 
 
 def listing(
-    session: Session, account: Account, wanted: Filter, *, sort: str, limit: int, after: str | None
-) -> Page[Task]:
-    """Return one page of the account's tasks that are wanted, sorted as one of SORTS says."""
-    return page(session, matching(account, wanted), SORTS[sort], limit=limit, after=after)
-
-
-def count(session: Session, account: Account, wanted: Filter) -> int:
-    """Return how many of the account's tasks are wanted."""
-    rows = matching(account, wanted).subquery()
-    return session.scalars(select(func.count()).select_from(rows)).one()
+    account: Account, wanted: Filter, *, sort: str, limit: int, after: str | None
+) -> Plan[Task]:
+    """Plan one page of the account's tasks that are wanted, sorted as one of SORTS says."""
+    return plan(matching(account, wanted), SORTS[sort], limit=limit, after=after)
 
 
 def create(session: Session, account: Account, fields: Mapping[str, Any]) -> Task:

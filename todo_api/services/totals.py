@@ -5,11 +5,15 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from todo_api.models import Account, ItemPrice, Task
 from todo_api.services.task_filter import Filter, matching
 from todo_api.values import money
+
+Priced = Select[int, str, str | None, int, int | None, str | None]
+"""Rows of a task's id, name, item and quantity, and of its price and currency, if it has one."""
 
 
 @dataclass(frozen=True)
@@ -21,34 +25,40 @@ class Total:
     unpriced: list[Any]
 
 
-def total(session: Session, account: Account, wanted: Filter) -> Total:
-    """Add up price times quantity of the tasks that are wanted, by default the open ones.
+def priced(account: Account, wanted: Filter) -> Priced:
+    """Return the query for the tasks that are wanted, by default the open ones, and their prices.
 
-    Completed tasks count with the price that was paid, open ones with today's. The products are
-    exact, and each sum is rounded half up once to its currency's minor unit.
+    Completed tasks count with the price that was paid, open ones with today's. Raises Invalid as
+    `matching` does.
     """
     wanted = replace(wanted, completed=bool(wanted.completed))
     price, currency = Task.paid_price, Task.paid_currency
     if not wanted.completed:
         price, currency = ItemPrice.price, ItemPrice.currency
-    columns = (Task.id, Task.name, Task.item, Task.quantity, price, currency)
-    query = (
+    return (
         matching(account, wanted)
         .outerjoin(ItemPrice, ItemPrice.name_key == Task.item_key)
-        .with_only_columns(*columns)
+        .with_only_columns(Task.id, Task.name, Task.item, Task.quantity, price, currency)
         .order_by(Task.id)
     )
+
+
+def total(session: Session, query: Priced) -> Total:
+    """Add up price times quantity of the tasks that `query` finds.
+
+    The products are exact, and each sum is rounded half up once to its currency's minor unit.
+    """
     sums: Counter[str] = Counter()
-    priced, unpriced = 0, []
+    count, unpriced = 0, []
     for row in session.execute(query):
-        *_, quantity, unit_price, code = row
-        if unit_price is None or code is None:
+        *_, quantity, price, currency = row
+        if price is None or currency is None:
             unpriced.append(row)
         else:
-            priced += 1
-            sums[code] += unit_price * quantity
+            count += 1
+            sums[currency] += price * quantity
     totals: list[dict[str, Decimal | str]] = [
-        {"currency": code, "amount": money.rounded(amount, code)}
-        for code, amount in sorted(sums.items())
+        {"currency": currency, "amount": money.rounded(amount, currency)}
+        for currency, amount in sorted(sums.items())
     ]
-    return Total(totals, priced, unpriced)
+    return Total(totals, count, unpriced)

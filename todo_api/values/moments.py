@@ -8,16 +8,15 @@ for a bare date the date itself beside it.
 import re
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from importlib.resources import files
+from zoneinfo import ZoneInfo
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(9998, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
 OUT_OF_RANGE = "Must lie in the years 1970 to 9998."
 
-_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_ISO = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d([.,]\d{1,6})?)?([Zz]|[+-]\d\d(:?\d\d)?)?", re.ASCII
-)
+_DATE = re.compile(r"\d{4}(-\d\d-\d\d|\d{4}|-?W\d\d-?\d)", re.ASCII)
+_TIME = re.compile(r"\d\d(:?\d\d(:?\d\d([.,]\d{1,6})?)?)?([Zz]|[+-]\d\d(:?\d\d)?)?", re.ASCII)
 _DAY_FIRST = re.compile(r"\d\d/\d\d/\d{4} \d\d:\d\d:\d\d", re.ASCII)
 
 
@@ -35,8 +34,9 @@ def parse(text: str) -> date | datetime:
     text = text.strip()
     if _DATE.fullmatch(text):
         return date.fromisoformat(text)
-    if _ISO.fullmatch(text):
-        return datetime.fromisoformat(text.upper())
+    day, separator, time = text.upper().replace(" ", "T", 1).partition("T")
+    if separator and _DATE.fullmatch(day) and _TIME.fullmatch(time):
+        return datetime.fromisoformat(f"{day}T{time}")
     if _DAY_FIRST.fullmatch(text):
         return datetime.strptime(text, "%d/%m/%Y %H:%M:%S")  # noqa: DTZ007 - A wall time.
     raise ValueError("Not a date or time.")
@@ -83,5 +83,5 @@ def days_from(moment: datetime, days: int) -> datetime:
 
 @cache
 def time_zones() -> frozenset[str]:
-    """Return the IANA names that an account's time zone may have."""
-    return frozenset(available_timezones())
+    """Return the IANA names that an account's time zone may have, the same on every machine."""
+    return frozenset(files("tzdata").joinpath("zones").read_text("utf-8").split())
