@@ -90,8 +90,9 @@ class Backend:
                         "is_admin": is_admin,
                     },
                 )
-            secret, _ = tokens.issue(session, account, days=days, scope=scope, origin=origin)
-        return Someone(self.app, secret, username)
+            expires = tokens.in_days(days)
+            token = tokens.issue(session, account, expires=expires, scope=scope, origin=origin)
+        return Someone(self.app, token.secret, username)
 
     def admin(self):
         return self.someone("boss", is_admin=True)

@@ -11,11 +11,17 @@ from support import Client
 from todo_api.models import Base
 from todo_api.resources.auth import PUBLIC
 from todo_api.resources.endpoint import Endpoint
-from todo_api.services import tokens
+from todo_api.services import accounts, tokens
 from todo_api.urls import ROUTES
 
 ANYBODY, ANY_LOGIN, OWNER, OWNER_OR_ADMIN, ADMIN = range(5)
-BY_LOGIN_ONLY = {("/api/v1/accounts/<username>", "delete")}
+BY_LOGIN_ONLY = {
+    ("/api/v1/accounts/<username>", "delete"),
+    ("/api/v1/accounts/<username>/tokens", "get"),
+    ("/api/v1/accounts/<username>/tokens", "post"),
+    ("/api/v1/accounts/<username>/tokens", "delete"),
+    ("/api/v1/accounts/<username>/tokens/<id>", "delete"),
+}
 
 _ACCOUNT = "/api/v1/accounts/<username>"
 RULES = {
@@ -31,6 +37,8 @@ RULES = {
     "/api/v1/accounts/login": {"post": ANYBODY},
     "/api/v1/accounts/logout": {"get": ANY_LOGIN, "post": ANY_LOGIN},
     _ACCOUNT: dict.fromkeys(["get", "put", "patch", "delete"], OWNER_OR_ADMIN),
+    f"{_ACCOUNT}/tokens": {"get": OWNER, "post": OWNER, "delete": OWNER},
+    f"{_ACCOUNT}/tokens/<id>": {"delete": OWNER},
     f"{_ACCOUNT}/tasks": {"get": OWNER, "post": OWNER},
     f"{_ACCOUNT}/tasks/total": {"get": OWNER},
     f"{_ACCOUNT}/tasks/<id>": dict.fromkeys(["get", "put", "patch", "delete"], OWNER),
@@ -83,6 +91,9 @@ def world(backend):
     """A backend in which everything that a path can name is there."""
     alice = backend.someone("alice")
     assert alice.task().json["id"] == 2
+    with backend.database.transaction() as session:
+        account = accounts.named(session, "alice")
+        tokens.issue(session, account, expires=tokens.in_days(1)).id = 1
     backend.someone("bob").task()
     backend.price("apples", 13500)
     assert backend.nobody.post("/users", json={"data": "hi"}).headers["Location"].endswith("/1")

@@ -123,7 +123,7 @@ def test_a_token_ends_when_it_expires_and_goes_at_the_next_login(backend):
 def test_no_token_outlives_a_year(backend, alice):
     with backend.database.transaction() as session:
         account = session.scalars(select(Account)).one()
-        _, token = tokens.issue(session, account, days=4000)
+        token = tokens.issue(session, account, expires=tokens.in_days(4000))
         assert token.expires_date - token.created_date == timedelta(days=365)
 
 

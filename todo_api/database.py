@@ -59,14 +59,17 @@ class Database:
             yield session
 
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
-        """Open a session that may write. On SQLite it waits here until it is the only writer."""
+    def transaction(self, *, patient: bool = True) -> Iterator[Session]:
+        """Open a session that may write. On SQLite it waits here until it is the only writer.
+
+        Unless it is `patient`: then it raises errors.Unavailable at once if there is another one.
+        """
         with (
             _unavailable_when_out_of_reach(),
             Session(self.engine, expire_on_commit=False) as session,
             _committing(session),
         ):
-            session.connection(execution_options=_WRITING)
+            session.connection(execution_options={**_WRITING, "patient": patient})
             yield session
 
     @contextmanager
@@ -157,8 +160,14 @@ def _speak_sqlite(engine: Engine, lock_timeout: int) -> None:
 
     @event.listens_for(engine, "begin")
     def begun(connection: Connection) -> None:
-        writing = connection.get_execution_options().get("writing")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+        options = connection.get_execution_options()
+        if not options.get("patient", True):
+            connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writing") else "BEGIN")
+        finally:
+            if not options.get("patient", True):
+                connection.exec_driver_sql(f"PRAGMA busy_timeout = {lock_timeout * 1000}")
 
 
 def _foreign_keys(connection: Connection, on: bool) -> None:

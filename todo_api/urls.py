@@ -20,7 +20,7 @@ from todo_api.resources.item_price import AskedItemPrice, ItemPriceItem, ItemPri
 from todo_api.resources.message import MessageItem, MessageList
 from todo_api.resources.sum import Sum, SumInPath
 from todo_api.resources.task import TaskItem, TaskList, TaskTotal
-from todo_api.resources.token import Login, Logout
+from todo_api.resources.token import Login, Logout, TokenItem, TokenList
 from todo_api.resources.user import UserList
 from todo_api.schemas.account import RESERVED
 
@@ -74,6 +74,14 @@ ROUTES = (
         patch="edit part of a profile",
         delete="delete profile",
     ),
+    _route(
+        f"{_ACCOUNT}/tokens",
+        TokenList,
+        get="tokens",
+        post="make a token",
+        delete="log out everywhere",
+    ),
+    _route(f"{_ACCOUNT}/tokens/<id>", TokenItem, delete="end a token"),
     _route(f"{_ACCOUNT}/tasks", TaskList, get="user's tasks", post="create task"),
     _route(f"{_ACCOUNT}/tasks/total", TaskTotal, get="total of the tasks"),
     _route(

@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     ForeignKey,
+    Index,
     LargeBinary,
     String,
     UniqueConstraint,
@@ -21,6 +22,7 @@ class Token(Base):
     __tablename__ = "token"
     __table_args__ = (
         UniqueConstraint("account_id", "digest"),
+        Index("ix_token_created", "account_id", "created_date", "id"),
         CheckConstraint("scope IN ('read', 'write')", name="scope"),
         CheckConstraint("origin IN ('login', 'made')", name="origin"),
     )
@@ -35,3 +37,12 @@ class Token(Base):
     origin: Mapped[str] = mapped_column(String(8))
     created_date: Mapped[datetime] = mapped_column(UTCDateTime)
     expires_date: Mapped[datetime] = mapped_column(UTCDateTime)
+    last_used_date: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    secret = ""
+    """The secret, on the object that was just issued and nowhere else: this is no column."""
+
+    @property
+    def version(self) -> str:
+        """What tells it from every other token, since what is shown of it changes by itself."""
+        return f"token.{self.id}"

@@ -6,6 +6,7 @@ calls and holds `If-Match` against what is stored now.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -13,13 +14,13 @@ from flask import Response, request
 from sqlalchemy.orm import Session
 
 from todo_api.database import take_turns
-from todo_api.errors import NotFound, Problem, Stale
+from todo_api.errors import NotFound, Problem, Stale, Unavailable
 from todo_api.models import Replay
 from todo_api.resources import auth, body, idempotency, json_text
 from todo_api.resources.auth import PUBLIC, Caller
 from todo_api.resources.backend import Backend
 from todo_api.resources.endpoint import Created, Endpoint, Shown, Version, etag
-from todo_api.services import replays
+from todo_api.services import replays, tokens
 from todo_api.services.replays import Ask
 
 CHANGES = ("put", "patch")
@@ -82,7 +83,11 @@ class StoredEndpoint(Endpoint):
 
     def answer(self, verb: str, ids: dict[str, Any]) -> Shown | Response:
         """Answer `verb` from the database."""
-        return self._write(verb, ids) if verb in self.writes else self._read(verb, ids)
+        if verb in self.writes:
+            return self._write(verb, ids)
+        shown = self._read(verb, ids)
+        self._note_use(verb)
+        return shown
 
     def _read(self, verb: str, ids: dict[str, Any]) -> Shown:
         with self.database.reading() as self.session:
@@ -95,6 +100,13 @@ class StoredEndpoint(Endpoint):
             if version and request.if_none_match.contains_weak(version):
                 return None, 304, {"ETag": etag(version)}
             return self.shown(verb, getattr(self, verb)(*objects, *inputs), version)
+
+    def _note_use(self, verb: str) -> None:
+        """Note the use of the caller's token, unless a writer is in the way: reads do not wait."""
+        if self.access[verb] == PUBLIC or tokens.use_is_noted(self.caller.token):
+            return
+        with suppress(Unavailable), self.database.transaction(patient=False) as session:
+            tokens.note_use(session, self.caller.token)
 
     def _write(self, verb: str, ids: dict[str, Any]) -> Shown | Response:
         if self.access[verb] != PUBLIC:
@@ -118,6 +130,8 @@ class StoredEndpoint(Endpoint):
             self.admit(verb, **ids)
             if sent.ask and (kept := replays.find(self.session, sent.ask)):
                 return self._again(kept, sent)
+            if self.access[verb] != PUBLIC and not tokens.use_is_noted(self.caller.token):
+                tokens.note_use(self.session, self.caller.token)
             return self._done(verb, objects, inputs, sent)
 
     def _found(self, verb: str, ids: dict[str, Any]) -> tuple[Any, ...]:

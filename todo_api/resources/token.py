@@ -3,13 +3,17 @@
 from typing import Any
 
 from todo_api.errors import NotFound, Unauthenticated
-from todo_api.models import Account
+from todo_api.models import Account, Token
 from todo_api.resources.auth import PUBLIC, Access, Who
+from todo_api.resources.endpoint import PAGED, Created, Listed, listed
+from todo_api.resources.of_account import AccountEndpoint
 from todo_api.resources.stored import StoredEndpoint
-from todo_api.schemas.token import Credentials, LoggedOut, Session
+from todo_api.schemas.token import Credentials, LoggedOut, NewToken, Session, TokenPage
 from todo_api.services import accounts, passwords, tokens
+from todo_api.services.paging import Plan
 
 WRONG = "Wrong username or password."
+MANAGED = Access(Who.OWNER, from_login=True)
 ANY_TOKEN = Access(Who.USER, any_scope=True)
 
 
@@ -41,9 +45,10 @@ class Login(StoredEndpoint):
             raise Unauthenticated(WRONG) from None
         if account.password_hash != self.known.password_hash:
             raise Unauthenticated(WRONG)
-        secret, token = tokens.issue(self.session, account, days=self.settings.token_days)
+        expires = tokens.in_days(self.settings.token_days)
+        token = tokens.issue(self.session, account, expires=expires)
         return {
-            "token": secret,
+            "token": token.secret,
             "token_type": "Bearer",
             "expires_at": token.expires_date,
             "account": account,
@@ -72,3 +77,47 @@ class Logout(StoredEndpoint):
     def post(self) -> dict[str, str]:
         """Log out."""
         return self.get()
+
+
+class TokenList(AccountEndpoint):
+    """The tokens of one account."""
+
+    access = {"get": MANAGED, "post": MANAGED, "delete": MANAGED}
+    asks = PAGED
+    takes = {"post": NewToken()}
+    gives = {"get": TokenPage(), "post": NewToken()}
+    cache = "no-store"
+
+    def plan(self, *objects: Any) -> Plan[Token]:
+        """Plan the page."""
+        return tokens.listing(objects[0], **self.query)
+
+    def get(self, account: Account, plan: Plan[Token]) -> Listed:
+        """List the tokens."""
+        return listed("tokens", plan.page(self.session))
+
+    def post(self, account: Account, fields: dict[str, Any]) -> Created:
+        """Make a token by hand; its secret is shown this once."""
+        until = fields.pop("expires_date") or tokens.in_days(self.settings.token_days)
+        expires = tokens.lasting_until(account, until)
+        token = tokens.issue(self.session, account, expires=expires, origin=tokens.MADE, **fields)
+        where = f"/api/v1/accounts/{account.username}/tokens/{token.id}"
+        return Created(token, where, token.version)
+
+    def delete(self, account: Account) -> None:
+        """Log out everywhere, here too."""
+        tokens.revoke_all(self.session, account)
+
+
+class TokenItem(AccountEndpoint):
+    """One token."""
+
+    access = {"delete": MANAGED}
+
+    def find_within(self, account: Account, **ids: Any) -> tuple[Any, ...]:
+        """Return the account's token of that id."""
+        return (tokens.get(self.session, account, ids["id"]),)
+
+    def delete(self, account: Account, token: Token) -> None:
+        """End the token."""
+        tokens.revoke(self.session, token)

@@ -38,8 +38,11 @@ class Wire(Schema):
 
     def read_only_in(self, values: dict[str, Any]) -> dict[str, Any]:
         """Take the read-only fields out of `values` and return them."""
-        names = [name for name in values if self.fields[name].metadata.get("read_only")]
-        return {name: values.pop(name) for name in names}
+        return {
+            name: values.pop(field.attribute or name)
+            for name, field in self.fields.items()
+            if field.metadata.get("read_only") and (field.attribute or name) in values
+        }
 
     def must_match(self, claims: Mapping[str, Any], stored: Any) -> None:
         """Raise errors.Invalid unless each read-only field equals what is stored."""
@@ -76,10 +79,11 @@ class Wire(Schema):
 
     @post_load
     def _null_is_default(self, values: dict[str, Any], **options: Any) -> dict[str, Any]:
-        for name, value in values.items():
-            if value is None:
-                default = self.fields[name].load_default
-                values[name] = None if default is missing else _made(default)
+        for name, field in self.fields.items():
+            key = field.attribute or name
+            if key in values and values[key] is None:
+                default = field.load_default
+                values[key] = None if default is missing else _made(default)
         return values
 
 

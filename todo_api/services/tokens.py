@@ -4,18 +4,22 @@ import base64
 import binascii
 import hashlib
 import secrets
-from datetime import datetime
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from todo_api.errors import Invalid, NotFound
 from todo_api.models import Account, Token
+from todo_api.services.paging import Order, Plan, plan
 from todo_api.values import moments
 
 READ, WRITE = "read", "write"
 LOGIN, MADE = "login", "made"
 LONGEST_DAYS = 365
 
+_BY_AGE = Order("age", (Token.created_date, Token.id))
 _OWNER_BYTES = 8
 _SECRET_BYTES = 25
 
@@ -24,12 +28,12 @@ def issue(
     session: Session,
     account: Account,
     *,
-    days: int,
+    expires: datetime,
     name: str = "login",
     scope: str = WRITE,
     origin: str = LOGIN,
-) -> tuple[str, Token]:
-    """Make a token for `account` that lives for `days` and return its secret and its row.
+) -> Token:
+    """Make a token for `account` and return it with its secret.
 
     The secret holds the account's id, by which the row is found, and 200 random bits. Only its
     SHA-256 is stored. Expired tokens of the account go.
@@ -47,11 +51,12 @@ def issue(
         scope=scope,
         origin=origin,
         created_date=created,
-        expires_date=moments.days_from(created, min(days, LONGEST_DAYS)),
+        expires_date=min(expires, moments.days_from(created, LONGEST_DAYS)),
     )
+    token.secret = secret
     session.add(token)
     session.flush()
-    return secret, token
+    return token
 
 
 def recognise(
@@ -74,6 +79,51 @@ def recognise(
     return (row[0], row[1]) if row else None
 
 
+def in_days(days: int) -> datetime:
+    """Return the moment at which a token ends that lives for `days` from now on."""
+    return moments.days_from(moments.now(), days)
+
+
+def lasting_until(account: Account, until: date | datetime) -> datetime:
+    """Return the moment `until` in the account's time zone.
+
+    Raises Invalid when no token may end then: in the past, or after more than a year.
+    """
+    try:
+        moment = moments.at(until, ZoneInfo(account.timezone))
+    except ValueError as error:
+        raise Invalid(errors={"expires_at": [str(error)]}) from None
+    if not moments.now() < moment <= in_days(LONGEST_DAYS):
+        problem = f"Must lie in the future, and within {LONGEST_DAYS} days."
+        raise Invalid(errors={"expires_at": [problem]})
+    return moment
+
+
+def listing(account: Account, *, limit: int, after: str | None) -> Plan[Token]:
+    """Plan one page of the account's live tokens, the oldest first."""
+    live = (Token.account_id == account.id, Token.expires_date > moments.now())
+    return plan(select(Token).where(*live), _BY_AGE, limit=limit, after=after)
+
+
+def get(session: Session, account: Account, token_id: int) -> Token:
+    """Return one of the account's tokens; raise NotFound when it has none of that id."""
+    token = session.get(Token, (account.id, token_id))
+    if token is None:
+        raise NotFound("No such token")
+    return token
+
+
+def use_is_noted(token: Token) -> bool:
+    """Return whether it is known already that `token` was used within this hour."""
+    return token.last_used_date is not None and token.last_used_date >= _this_hour()
+
+
+def note_use(session: Session, token: Token) -> None:
+    """Note that `token` was used, to the hour. That is no change to the account."""
+    row = (Token.account_id == token.account_id, Token.id == token.id)
+    session.execute(update(Token).where(*row).values(last_used_date=_this_hour()))
+
+
 def revoke(session: Session, token: Token) -> None:
     """End `token`, for good."""
     session.delete(token)
@@ -83,6 +133,10 @@ def revoke_all(session: Session, account: Account, *, but: Token | None = None) 
     """End all tokens of `account`, or all others than `but`."""
     query = delete(Token).where(Token.account_id == account.id)
     session.execute(query if but is None else query.where(Token.id != but.id))
+
+
+def _this_hour() -> datetime:
+    return moments.now().replace(minute=0, second=0, microsecond=0)
 
 
 def _digest(secret: str) -> bytes:
