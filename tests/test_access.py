@@ -37,6 +37,8 @@ RULES = {
     "/api/v1/accounts/login": {"post": ANYBODY},
     "/api/v1/accounts/logout": {"get": ANY_LOGIN, "post": ANY_LOGIN},
     _ACCOUNT: dict.fromkeys(["get", "put", "patch", "delete"], OWNER_OR_ADMIN),
+    f"{_ACCOUNT}/tasks/<id>/restore": {"post": OWNER},
+    f"{_ACCOUNT}/changes": {"get": OWNER},
     f"{_ACCOUNT}/tokens": {"get": OWNER, "post": OWNER, "delete": OWNER},
     f"{_ACCOUNT}/tokens/<id>": {"delete": OWNER},
     f"{_ACCOUNT}/tasks": {"get": OWNER, "post": OWNER},
@@ -150,7 +152,8 @@ def test_who_is_not_allowed_is_told_so_and_changes_nothing(world, path, verb):
 )
 def test_who_is_allowed_gets_an_answer(world, path, verb, actor):
     answer = client(world, actor)(verb.upper(), path_of(path, verb), json={})
-    creating = verb == "post" and path not in ("/echo", "/api/v1/accounts/logout", "/sum")
+    without_fields = ("/echo", "/api/v1/accounts/logout", "/sum", f"{_ACCOUNT}/tasks/<id>/restore")
+    creating = verb == "post" and path not in without_fields
     expected = 422 if creating else 204 if verb == "delete" and path != "/echo" else 200
     assert answer.status_code == (400 if (path, verb) == ("/sum", "post") else expected)
 

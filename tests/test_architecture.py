@@ -23,11 +23,12 @@ FLOORS = {
     "schemas": 4,
     "resources": 5,
     "migrations": 6,
-    "urls": 6,
-    "app": 7,
-    "server": 8,
-    "cli": 9,
-    "__main__": 10,
+    "routing": 6,
+    "urls": 7,
+    "app": 8,
+    "server": 9,
+    "cli": 10,
+    "__main__": 11,
 }
 
 # Modules of a floor that are not nouns: every noun of the floor stands on them.
@@ -57,6 +58,8 @@ SIDEWAYS = {
     ("services.sample", "services.prices"),
     ("schemas.price_file", "schemas.item_price"),
     ("schemas.token", "schemas.account"),
+    ("schemas.change", "schemas.account"),
+    ("schemas.change", "schemas.task"),
 }
 
 

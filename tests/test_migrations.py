@@ -97,7 +97,8 @@ def test_a_migration_may_rebuild_a_table_that_others_refer_to(backend):
 def test_a_migration_that_orphans_a_row_is_taken_back(sqlite_databases):
     database = Database(sqlite_databases.migrated())
     orphan = text(
-        "INSERT INTO token VALUES (7, 1, x'00', 'n', 'read', 'made', '2026-01-01', '2026-01-01', NULL)"
+        "INSERT INTO token VALUES"
+        " (7, 1, x'00', 'n', 'read', 'made', '2026-01-01', '2026-01-01', NULL)"
     )
     refused = pytest.raises(CannotStart, match="1 rows without their owner")
     with refused, database.migrating() as connection:

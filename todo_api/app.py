@@ -11,7 +11,7 @@ from flask import Flask, Response
 from flask_cors import CORS
 from flask_restful import Api
 
-from todo_api import migrations, urls
+from todo_api import migrations, routing, urls
 from todo_api.database import Database
 from todo_api.errors import CannotStart
 from todo_api.resources import envelope, json_text, problems
@@ -52,7 +52,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         sys.stderr.write(f"todo-api: {error}\n")
         raise SystemExit(2) from None
 
-    app = urls.App()
+    app = routing.App()
     envelope.register(app)
     problems.register(app)
     api = QuietApi(app)

@@ -1,28 +1,26 @@
 """The URL table: the one place that shows the whole API.
 
-A path's placeholders are written as in the docs; `CONVERTERS` says what each of them may match.
+A path's placeholders are written as in the docs; `routing` says what each of them may match.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from flask import Flask
 from flask_restful import Api
-from werkzeug.routing import BaseConverter, Rule
 
 from todo_api.resources.account import AccountItem, AccountList
 from todo_api.resources.backend import Backend
+from todo_api.resources.change import ChangeList
 from todo_api.resources.echo import Echo, EchoText
 from todo_api.resources.endpoint import Endpoint
 from todo_api.resources.home import Home, Listing
 from todo_api.resources.item_price import AskedItemPrice, ItemPriceItem, ItemPriceList
 from todo_api.resources.message import MessageItem, MessageList
 from todo_api.resources.sum import Sum, SumInPath
-from todo_api.resources.task import TaskItem, TaskList, TaskTotal
+from todo_api.resources.task import TaskItem, TaskList, TaskRestore, TaskTotal
 from todo_api.resources.token import Login, Logout, TokenItem, TokenList
 from todo_api.resources.user import UserList
-from todo_api.schemas.account import RESERVED
+from todo_api.routing import rules
 
 
 @dataclass(frozen=True)
@@ -92,6 +90,8 @@ ROUTES = (
         patch="task update in part",
         delete="delete task",
     ),
+    _route(f"{_ACCOUNT}/tasks/<id>/restore", TaskRestore, post="restore task"),
+    _route(f"{_ACCOUNT}/changes", ChangeList, get="changes"),
     _route("/api/v1/prices", ItemPriceList, get="price list", post="add a price"),
     _route(
         "/api/v1/prices/<name>",
@@ -106,45 +106,6 @@ ROUTES = (
 )
 
 
-class Username(BaseConverter):
-    """Any one segment but those that are routes of their own."""
-
-    regex = "(?!(?:" + "|".join(sorted(RESERVED)) + ")(?:/|$))[^/]+"
-
-
-class Id(BaseConverter):
-    """A number in ASCII, without leading zeros, of at most 18 digits."""
-
-    regex = "[1-9][0-9]{0,17}"
-
-    def to_python(self, value: str) -> int:
-        """Return the number."""
-        return int(value)
-
-
-class Rest(BaseConverter):
-    """All the rest of the path, slashes and newlines included."""
-
-    regex = "(?s:.+)"
-    part_isolating = False
-
-
-class RestButSlash(Rest):
-    """All the rest of the path but for one trailing slash."""
-
-    def to_python(self, value: str) -> str:
-        """Return the rest of the path, as it names something."""
-        return value.removesuffix("/")
-
-
-CONVERTERS: Mapping[str, type[BaseConverter]] = {
-    "username": Username,
-    "id": Id,
-    "text": Rest,
-    "name": RestButSlash,
-}
-
-
 def listing() -> dict[str, str]:
     """Return the method and path of each verb by the name that the listing gives it."""
     return {
@@ -154,43 +115,12 @@ def listing() -> dict[str, str]:
     }
 
 
-class ExactRule(Rule):
-    """A rule with just the methods that are given; werkzeug would add HEAD wherever GET is."""
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self.methods = set(options["methods"])
-
-
-class App(Flask):
-    """A Flask application that matches paths as the table means them, and never redirects."""
-
-    url_rule_class = ExactRule
-
-    def __init__(self) -> None:
-        super().__init__("todo_api", static_folder=None)
-        self.url_map.merge_slashes = False
-        self.url_map.converters.update(CONVERTERS)
-
-
-def _rules(path: str) -> list[str]:
-    """Return the path in werkzeug's own notation, with and without a trailing slash.
-
-    Where a placeholder takes all the rest of the path, the slash is among what it takes.
-    """
-    rule = path
-    for placeholder in CONVERTERS:
-        rule = rule.replace(f"<{placeholder}>", f"<{placeholder}:{placeholder}>")
-    takes_the_rest = path == "/" or path.endswith(("<text>", "<name>"))
-    return [rule] if takes_the_rest else [rule, rule + "/"]
-
-
 def register(api: Api, backend: Backend) -> None:
     """Add every route of the table to `api`."""
     for route in ROUTES:
         api.add_resource(
             route.resource,
-            *_rules(route.path),
+            *rules(route.path),
             endpoint=route.path,
             methods=route.resource.allowed(),
             resource_class_kwargs={"backend": backend},

@@ -12,7 +12,8 @@ class Account(Base):
     """Somebody with tasks.
 
     `revision` counts every change to the account and its tasks; a task's id is the revision that
-    created it. `era` names the line of revisions that the counter belongs to.
+    created it. `era` names the line of revisions that the counter belongs to. Of what was deleted
+    up to `forgotten_revision` there is no tombstone any more.
     """
 
     __tablename__ = "account"
@@ -39,6 +40,7 @@ class Account(Base):
     era: Mapped[str] = mapped_column(String(16), default=new_era)
     revision: Mapped[int] = mapped_column(BigInteger, default=1)
     changed_revision: Mapped[int] = mapped_column(BigInteger, default=1)
+    forgotten_revision: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
 
     @property
     def version(self) -> str:

@@ -175,7 +175,7 @@ class StoredEndpoint(Endpoint):
         result = getattr(self, verb)(*objects, *inputs)
         if isinstance(result, Created):
             self.takes[verb].must_match(sent.claims, result.what)
-        shown = self.shown(verb, result, self.version(*objects) if changing else None)
+        shown = self.shown(verb, result, None if result is None else self.version(*objects))
         if sent.ask:
             data, status, headers = shown
             replays.keep(self.session, sent.ask, status, headers, json_text.render(data))

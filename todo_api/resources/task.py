@@ -114,4 +114,25 @@ class TaskItem(AccountEndpoint):
 
     def delete(self, account: Account, task: Task) -> None:
         """Delete the task."""
-        tasks.delete(account, task)
+        tasks.delete(self.session, account, task)
+
+
+class TaskRestore(AccountEndpoint):
+    """A deletion that is taken back."""
+
+    access = {"post": OWNER}
+    gives = {"post": TaskSchema()}
+
+    def find_within(self, account: Account, **ids: Any) -> tuple[Any, ...]:
+        """Return the account's task of that id, deleted or not."""
+        return (tasks.deleted(self.session, account, ids["id"]),)
+
+    def version(self, *objects: Any) -> Version:
+        """Return the version of the task."""
+        account, task = objects
+        return f"{account.era}.{task.revision}"
+
+    def post(self, account: Account, task: Task) -> Task:
+        """Restore a task that was deleted within the last 30 days."""
+        tasks.restore(account, task)
+        return task

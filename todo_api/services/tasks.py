@@ -9,6 +9,8 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import delete as sql_delete
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from todo_api.errors import Invalid, NotFound
@@ -17,6 +19,8 @@ from todo_api.services import prices
 from todo_api.services.paging import Order, Plan, plan
 from todo_api.services.task_filter import Filter, matching, of
 from todo_api.values import moments, names
+
+RESTORABLE_DAYS = 30
 
 _KEYS = {
     "id": (Task.id,),
@@ -67,10 +71,42 @@ def change(session: Session, account: Account, task: Task, changes: Mapping[str,
         session.flush()
 
 
-def delete(account: Account, task: Task) -> None:
-    """Delete the task; what stays of it is a tombstone for those who sync."""
+def delete(session: Session, account: Account, task: Task) -> None:
+    """Delete the task; what stays of it is a tombstone, for those who sync and for a restore."""
+    _forget(session, account)
     task.revision = account.next_revision()
     task.deleted_date = moments.now()
+
+
+def deleted(session: Session, account: Account, task_id: int) -> Task:
+    """Return one of the account's tasks, deleted or not.
+
+    Raises NotFound when it has none of that id, or it was deleted too long ago.
+    """
+    task = session.get(Task, (account.id, task_id))
+    if task is None or (task.deleted_date and task.deleted_date <= _forgotten()):
+        raise NotFound("No such task")
+    return task
+
+
+def restore(account: Account, task: Task) -> None:
+    """Take back the deletion of the task, if it was deleted."""
+    if task.deleted_date:
+        task.revision = account.next_revision()
+        task.deleted_date = None
+
+
+def _forgotten() -> datetime:
+    return moments.days_from(moments.now(), -RESTORABLE_DAYS)
+
+
+def _forget(session: Session, account: Account) -> None:
+    """Throw away the tombstones that are too old, and note up to where."""
+    old = (Task.account_id == account.id, Task.deleted_date <= _forgotten())
+    last = session.scalars(select(func.max(Task.revision)).where(*old)).one()
+    if last is not None:
+        account.forgotten_revision = last
+        session.execute(sql_delete(Task).where(*old))
 
 
 def _set(session: Session, account: Account, task: Task, fields: Mapping[str, Any]) -> None:

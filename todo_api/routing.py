@@ -1,0 +1,79 @@
+"""Routing: what the placeholders of a path match, and an application that never redirects."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask
+from werkzeug.routing import BaseConverter, Rule
+
+from todo_api.schemas.account import RESERVED
+
+
+class Username(BaseConverter):
+    """Any one segment but those that are routes of their own."""
+
+    regex = "(?!(?:" + "|".join(sorted(RESERVED)) + ")(?:/|$))[^/]+"
+
+
+class Id(BaseConverter):
+    """A number in ASCII, without leading zeros, of at most 18 digits."""
+
+    regex = "[1-9][0-9]{0,17}"
+
+    def to_python(self, value: str) -> int:
+        """Return the number."""
+        return int(value)
+
+
+class Rest(BaseConverter):
+    """All the rest of the path, slashes and newlines included."""
+
+    regex = "(?s:.+)"
+    part_isolating = False
+
+
+class RestButSlash(Rest):
+    """All the rest of the path but for one trailing slash."""
+
+    def to_python(self, value: str) -> str:
+        """Return the rest of the path, as it names something."""
+        return value.removesuffix("/")
+
+
+CONVERTERS: Mapping[str, type[BaseConverter]] = {
+    "username": Username,
+    "id": Id,
+    "text": Rest,
+    "name": RestButSlash,
+}
+
+
+class ExactRule(Rule):
+    """A rule with just the methods that are given; werkzeug would add HEAD wherever GET is."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.methods = set(options["methods"])
+
+
+class App(Flask):
+    """A Flask application that matches paths as the table means them, and never redirects."""
+
+    url_rule_class = ExactRule
+
+    def __init__(self) -> None:
+        super().__init__("todo_api", static_folder=None)
+        self.url_map.merge_slashes = False
+        self.url_map.converters.update(CONVERTERS)
+
+
+def rules(path: str) -> list[str]:
+    """Return the path in werkzeug's own notation, with and without a trailing slash.
+
+    Where a placeholder takes all the rest of the path, the slash is among what it takes.
+    """
+    rule = path
+    for placeholder in CONVERTERS:
+        rule = rule.replace(f"<{placeholder}>", f"<{placeholder}:{placeholder}>")
+    takes_the_rest = path == "/" or path.endswith(("<text>", "<name>"))
+    return [rule] if takes_the_rest else [rule, rule + "/"]

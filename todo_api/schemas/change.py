@@ -1,0 +1,57 @@
+"""Changes on the wire."""
+
+from typing import Any
+
+from marshmallow import fields, post_dump
+
+from todo_api.models import Task
+from todo_api.schemas.account import AccountSchema
+from todo_api.schemas.fields import Boolean, Integer, Text
+from todo_api.schemas.query import PageQuery
+from todo_api.schemas.task import TaskSchema
+from todo_api.schemas.wire import Wire
+
+_TASK = TaskSchema()
+
+
+class ChangeQuery(PageQuery):
+    """From where on, and how many at once."""
+
+    class Meta:
+        exclude = ("after",)
+
+    since = Text(most=64, load_default=None, allow_none=False)
+
+
+class Tombstone(Wire):
+    """What is left of a deleted task."""
+
+    id = Integer()
+    deleted = fields.Constant(constant=True)
+    revision = Integer()
+
+
+class Change(fields.Field[Task]):
+    """A task as it is now or, if it was deleted, its tombstone."""
+
+    def _serialize(self, value: Any, attr: Any, obj: Any, **options: Any) -> Any:
+        return (_TOMBSTONE if value.deleted_date else _TASK).dump(value)
+
+
+class ChangesSchema(Wire):
+    """What has changed; `account` is there only if it has."""
+
+    changes = fields.List(Change())
+    account = fields.Nested(AccountSchema)
+    next = Text(most=64)
+    more = Boolean()
+    reset = Boolean()
+
+    @post_dump
+    def _leave_out_what_did_not_change(
+        self, shown: dict[str, Any], **options: Any
+    ) -> dict[str, Any]:
+        return {name: value for name, value in shown.items() if value is not None}
+
+
+_TOMBSTONE = Tombstone()
