@@ -59,6 +59,7 @@ SIDEWAYS = {
     ("schemas.price_file", "schemas.item_price"),
     ("schemas.token", "schemas.account"),
     ("schemas.change", "schemas.account"),
+    ("schemas.batch", "schemas.change"),
     ("schemas.change", "schemas.task"),
 }
 

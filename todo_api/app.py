@@ -56,7 +56,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     envelope.register(app)
     problems.register(app)
     api = QuietApi(app)
-    urls.register(api, Backend(settings, database, urls.listing()))
+    urls.register(api, Backend(settings, database, urls.listing(), migrations.newest()))
     _share_with_origins(app, settings.cors_origins)
     return app
 

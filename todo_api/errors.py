@@ -10,7 +10,8 @@ class Problem(Exception):
     """Something a client did, or met, that it may be told about.
 
     `message` is one sentence for people; `errors` maps the name of each wrong field to its texts;
-    `retry_after` is the number of seconds after which trying again makes sense.
+    `retry_after` is the number of seconds after which trying again makes sense; `index` says which
+    operation of a batch it was.
     """
 
     message = "The request failed."
@@ -26,6 +27,7 @@ class Problem(Exception):
         self.message = message or self.message
         self.errors = dict(errors) if errors else None
         self.retry_after = retry_after
+        self.index: int | None = None
 
 
 class Malformed(Problem):

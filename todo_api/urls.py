@@ -10,9 +10,11 @@ from flask_restful import Api
 
 from todo_api.resources.account import AccountItem, AccountList
 from todo_api.resources.backend import Backend
+from todo_api.resources.batch import TaskBatch
 from todo_api.resources.change import ChangeList
 from todo_api.resources.echo import Echo, EchoText
 from todo_api.resources.endpoint import Endpoint
+from todo_api.resources.health import Health, Ready
 from todo_api.resources.home import Home, Listing
 from todo_api.resources.item_price import AskedItemPrice, ItemPriceItem, ItemPriceList
 from todo_api.resources.message import MessageItem, MessageList
@@ -60,6 +62,8 @@ ROUTES = (
         delete="echo of a delete",
     ),
     _route("/echo/<text>", EchoText, get="echo of a text"),
+    _route("/health", Health, get="health"),
+    _route("/ready", Ready, get="readiness"),
     _route("/users", UserList, get="users", post="leave a message"),
     _route("/api/v1/accounts", AccountList, post="register"),
     _route("/api/v1/accounts/login", Login, post="login"),
@@ -81,6 +85,7 @@ ROUTES = (
     ),
     _route(f"{_ACCOUNT}/tokens/<id>", TokenItem, delete="end a token"),
     _route(f"{_ACCOUNT}/tasks", TaskList, get="user's tasks", post="create task"),
+    _route(f"{_ACCOUNT}/tasks/batch", TaskBatch, post="change many tasks"),
     _route(f"{_ACCOUNT}/tasks/total", TaskTotal, get="total of the tasks"),
     _route(
         f"{_ACCOUNT}/tasks/<id>",

@@ -29,8 +29,7 @@ def upgrade(database: Database, to: str = "head") -> bool:
 
 def _upgrade(database: Database, to: str) -> bool:
     config = _config()
-    script = ScriptDirectory.from_config(config)
-    if stored(database) == script.get_current_head():
+    if stored(database) == newest():
         return False
     with database.migrating() as connection:
         config.attributes["connection"] = connection
@@ -59,6 +58,11 @@ def stored(database: Database) -> str | None:
             return None
         revision: str | None = session.scalar(text("SELECT version_num FROM alembic_version"))
         return revision
+
+
+def newest() -> str:
+    """Return the revision that this program is for."""
+    return str(ScriptDirectory.from_config(_config()).get_current_head())
 
 
 def _config() -> Config:

@@ -9,8 +9,13 @@ from todo_api.settings import Settings
 
 @dataclass(frozen=True)
 class Backend:
-    """One running backend. `listing` maps the name of each route to its method and path."""
+    """One running backend.
+
+    `listing` maps the name of each route to its method and path; `schema` is the revision of the
+    database's schema that this program is for.
+    """
 
     settings: Settings
     database: Database
     listing: Mapping[str, str]
+    schema: str

@@ -37,18 +37,23 @@ def register(app: Flask) -> None:
 
 
 def answer(
-    status: int, message: str | None = None, fields: Mapping[str, list[str]] | None = None
+    status: int,
+    message: str | None = None,
+    fields: Mapping[str, list[str]] | None = None,
+    index: int | None = None,
 ) -> Response:
     """Return the one error answer; without a message of its own, the status's name is it."""
     body: dict[str, object] = {"status": status, "message": message or HTTPStatus(status).phrase}
     if fields:
         body["errors"] = fields
+    if index is not None:
+        body["index"] = index
     return Response(json_text.render(body), status, content_type="application/json")
 
 
 def _problem(problem: errors.Problem) -> Response:
     status = next(STATUS[kind] for kind in type(problem).__mro__ if kind in STATUS)
-    response = answer(status, problem.message, problem.errors)
+    response = answer(status, problem.message, problem.errors, problem.index)
     if status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = "Bearer"
     if isinstance(problem, errors.Unavailable):

@@ -4,14 +4,13 @@ import re
 import unicodedata
 from typing import Any
 
-from marshmallow import ValidationError, fields, validate, validates_schema
+from marshmallow import ValidationError, validate, validates_schema
 
-from todo_api.schemas.fields import Boolean, Name, Text, TimeZone
+from todo_api.schemas.fields import Boolean, Few, Name, Text, TimeZone
 from todo_api.schemas.moments import Moment
 from todo_api.schemas.wire import READ_ONLY, Wire
 from todo_api.values import names
 
-MOST_PETS = 50
 RESERVED = frozenset({"login", "logout"})
 
 _email = validate.Email(error="Not an e-mail address.")
@@ -33,15 +32,6 @@ class Username(Text):
         return username
 
 
-class Pets(fields.List[str]):
-    """At most MOST_PETS names, counted before they are looked at."""
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> list[Any]:
-        if isinstance(value, list) and len(value) > MOST_PETS:
-            raise ValidationError(f"At most {MOST_PETS} pets.")
-        return super()._deserialize(value, attr, data, **options)
-
-
 class AccountSchema(Wire):
     """An account as its owner and the admins see and change it."""
 
@@ -49,7 +39,7 @@ class AccountSchema(Wire):
     email = Text(least=1, most=254, validate=_email, required=True)
     date_joined = Moment(metadata=READ_ONLY)
     timezone = TimeZone(allow_none=True, load_default="UTC")
-    pets = Pets(Name(most=64), allow_none=True, load_default=list)
+    pets = Few(Name(most=64), most=50, allow_none=True, load_default=list)
     listed = Boolean(allow_none=True, load_default=False)
     is_admin = Boolean(metadata=READ_ONLY)
     password = Text(least=8, most=256, load_only=True)

@@ -68,6 +68,23 @@ class OneOf(Text):
         return word
 
 
+class Few(fields.List[Any]):
+    """A list of `least` to `most` values, counted before they are looked at."""
+
+    def __init__(
+        self, inner: fields.Field[Any], *, most: int, least: int = 0, **options: Any
+    ) -> None:
+        super().__init__(inner, **options)
+        self.least, self.most = least, most
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> list[Any]:
+        if not isinstance(value, list):
+            raise ValidationError("Must be a list.")
+        if not self.least <= len(value) <= self.most:
+            raise ValidationError(f"Must hold {self.least} to {self.most} values.")
+        return super()._deserialize(value, attr, data, **options)
+
+
 class TimeZone(Text):
     """An IANA time zone name."""
 
