@@ -20,6 +20,7 @@ setup(
     package_data={"todo_api": ["web/*", "migrations/script.py.mako"]},
     install_requires=[
         "alembic>=1.20,<2",
+        "apispec>=6.10,<7",
         "argon2-cffi>=25.1",
         "click>=8.5,<9",
         "Flask>=3.1.3,<3.2",

@@ -15,7 +15,7 @@ import httpx
 import psycopg
 import pytest
 from postgres import Postgres, free_port
-from support import Backend
+from support import UNDOCUMENTED, Backend
 
 from todo_api import migrations
 from todo_api.database import Database
@@ -103,6 +103,14 @@ def database(database_url):
 @pytest.fixture
 def backend(database, database_url):
     return Backend(Settings(database_url=database_url), database)
+
+
+@pytest.fixture(autouse=True)
+def documented():
+    """Whatever status a test sees, the OpenAPI document tells of it."""
+    UNDOCUMENTED.clear()
+    yield
+    assert set(UNDOCUMENTED) == set()
 
 
 @pytest.fixture

@@ -3,12 +3,14 @@
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from flask import Flask
+from flask import Flask, request
 
+from todo_api import openapi
 from todo_api.app import create_app
 from todo_api.database import Database
 from todo_api.services import accounts, prices, tokens
 from todo_api.settings import Settings
+from todo_api.urls import ROUTES
 
 PASSWORD = "correct-horse-battery"
 
@@ -62,6 +64,24 @@ class Someone(Client):
         return answer
 
 
+UNDOCUMENTED = []
+"""What tests have seen that the OpenAPI document does not tell: verb, path and status."""
+
+
+def _note_if_undocumented(response):
+    """Note it, but for what is no operation: a method in lower case, a path with two slashes."""
+    sent = request.environ["REQUEST_METHOD"]
+    if sent != request.method or request.environ["PATH_INFO"].startswith("//"):
+        return response
+    verb = {"HEAD": "get"}.get(sent, sent.lower())
+    (route,) = [route for route in ROUTES if route.path == request.endpoint] or [None]
+    if route and verb in route.names:
+        documented = openapi.statuses(route.resource, verb, route.path)
+        if response.status_code not in documented:
+            UNDOCUMENTED.append((verb, route.path, response.status_code))
+    return response
+
+
 @dataclass
 class Backend:
     """An application and its database."""
@@ -72,6 +92,7 @@ class Backend:
 
     def __post_init__(self):
         self.app = create_app(self.settings, self.database)
+        self.app.after_request(_note_if_undocumented)
         self.nobody = Client(self.app)
 
     def with_settings(self, **changes):

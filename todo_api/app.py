@@ -11,7 +11,7 @@ from flask import Flask, Response
 from flask_cors import CORS
 from flask_restful import Api
 
-from todo_api import migrations, routing, urls
+from todo_api import migrations, openapi, routing, urls
 from todo_api.database import Database
 from todo_api.errors import CannotStart
 from todo_api.resources import envelope, json_text, problems
@@ -56,7 +56,10 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     envelope.register(app)
     problems.register(app)
     api = QuietApi(app)
-    urls.register(api, Backend(settings, database, urls.listing(), migrations.newest()))
+    urls.register(
+        api,
+        Backend(settings, database, urls.listing(), migrations.newest(), openapi.document),
+    )
     _share_with_origins(app, settings.cors_origins)
     return app
 

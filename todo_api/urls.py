@@ -12,6 +12,7 @@ from todo_api.resources.account import AccountItem, AccountList
 from todo_api.resources.backend import Backend
 from todo_api.resources.batch import TaskBatch
 from todo_api.resources.change import ChangeList
+from todo_api.resources.docs import OpenAPI
 from todo_api.resources.echo import Echo, EchoText
 from todo_api.resources.endpoint import Endpoint
 from todo_api.resources.health import Health, Ready
@@ -62,6 +63,7 @@ ROUTES = (
         delete="echo of a delete",
     ),
     _route("/echo/<text>", EchoText, get="echo of a text"),
+    _route("/openapi.json", OpenAPI, get="OpenAPI document"),
     _route("/health", Health, get="health"),
     _route("/ready", Ready, get="readiness"),
     _route("/users", UserList, get="users", post="leave a message"),

@@ -21,6 +21,7 @@ class AccountList(StoredEndpoint):
     access = {"post": PUBLIC}
     creates = True
     takes = {"post": Registration()}
+    may = {"post": (403, 409, 429)}
     gives = {"post": AccountSchema()}
 
     def prepare(self, values: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """What every endpoint is handed: the settings, the database and the listing of the API."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from todo_api.database import Database
 from todo_api.settings import Settings
@@ -12,10 +13,11 @@ class Backend:
     """One running backend.
 
     `listing` maps the name of each route to its method and path; `schema` is the revision of the
-    database's schema that this program is for.
+    database's schema that this program is for; `document` makes the OpenAPI document.
     """
 
     settings: Settings
     database: Database
     listing: Mapping[str, str]
     schema: str
+    document: Callable[[], Mapping[str, Any]]

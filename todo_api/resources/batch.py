@@ -20,6 +20,7 @@ class TaskBatch(AccountEndpoint):
     access = {"post": OWNER}
     creates = True
     takes = {"post": Batch()}
+    may = {"post": (412,)}
     gives = {"post": BatchResult()}
 
     def version(self, *objects: Any) -> Version:

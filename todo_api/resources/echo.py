@@ -18,6 +18,7 @@ class EchoText(Endpoint):
 
     access = {"get": PUBLIC}
     gives = {"get": ECHOED_TEXT}
+    may = {"get": (422,)}
 
     def get(self, text: str) -> dict[str, str]:
         """Get the text back."""
@@ -29,6 +30,7 @@ class Echo(Endpoint):
 
     access = dict.fromkeys(VERBS, PUBLIC)
     gives = dict.fromkeys(VERBS, EchoedRequest())
+    may = dict.fromkeys(VERBS, (411, 413, 415, 422))
 
     def get(self) -> dict[str, Any]:
         """See what the server saw."""

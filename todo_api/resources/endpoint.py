@@ -8,6 +8,7 @@ class declares, by verb:
     takes   the schema that reads the body
     asks    the schema that reads the query
     gives   the schema that shows what the verb returns; without one, nothing is shown
+    may     the error statuses that do not follow from all this, for the docs
 """
 
 from collections.abc import Mapping
@@ -58,6 +59,7 @@ class Endpoint(Resource):
     takes: ClassVar[Mapping[str, Wire]] = {}
     asks: ClassVar[Mapping[str, Wire]] = {}
     gives: ClassVar[Mapping[str, Wire]] = {}
+    may: ClassVar[Mapping[str, tuple[int, ...]]] = {}
     with_head: ClassVar[bool] = True
     knows_callers: ClassVar[bool] = False
     cache: ClassVar[str] = "no-cache"

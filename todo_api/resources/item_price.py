@@ -57,6 +57,7 @@ class ItemPriceList(_OnThePriceList):
     creates = True
     asks = {"get": PriceQuery()}
     takes = {"post": ItemPriceSchema()}
+    may = {"post": (409,)}
     gives = {"get": PricePage(), "post": ItemPriceSchema()}
 
     def plan(self, *objects: Any) -> Plan[ItemPrice]:
@@ -78,6 +79,7 @@ class ItemPriceItem(_OnThePriceList):
 
     access = {"get": PUBLIC, "put": ADMIN, "patch": ADMIN, "delete": ADMIN}
     takes = {"put": ItemPriceSchema(), "patch": ItemPriceSchema()}
+    may = {"put": (409,), "patch": (409,)}
     gives = {"get": ItemPriceSchema(), "put": ItemPriceSchema(), "patch": ItemPriceSchema()}
 
     def get(self, price_list: PriceList, price: ItemPrice) -> ItemPrice:

@@ -4,7 +4,7 @@ from typing import Any
 
 from todo_api.resources.auth import PUBLIC
 from todo_api.resources.endpoint import Endpoint
-from todo_api.schemas.sum import Addends, AddendsQuery, Total, TotalWithStatus, added
+from todo_api.schemas.sum import Addends, AddendsQuery, SumSchema, SumWithStatus, added
 
 ADDENDS = Addends()
 
@@ -15,7 +15,7 @@ class Sum(Endpoint):
     access = {"get": PUBLIC, "post": PUBLIC}
     asks = {"get": AddendsQuery()}
     takes = {"post": ADDENDS}
-    gives = {"get": Total(), "post": Total()}
+    gives = {"get": SumSchema(), "post": SumSchema()}
 
     def get(self, numbers: dict[str, float]) -> dict[str, float]:
         """Add two numbers of the query."""
@@ -30,7 +30,7 @@ class SumInPath(Endpoint):
     """The sum of two numbers in the path."""
 
     access = {"get": PUBLIC}
-    gives = {"get": TotalWithStatus()}
+    gives = {"get": SumWithStatus()}
 
     def get(self, number1: str, number2: str) -> dict[str, Any]:
         """Add two numbers of the path."""

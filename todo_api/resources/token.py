@@ -22,6 +22,7 @@ class Login(StoredEndpoint):
 
     access = {"post": PUBLIC}
     takes = {"post": Credentials()}
+    may = {"post": (401,)}
     gives = {"post": Session()}
     cache = "no-store"
 

@@ -21,6 +21,7 @@ class UserList(StoredEndpoint):
     access = {"get": PUBLIC, "post": PUBLIC}
     creates = True
     takes = {"post": NewMessage()}
+    may = {"post": (429,)}
     gives = {"get": User(many=True), "post": Received()}
 
     def get(self) -> Sequence[Account]:

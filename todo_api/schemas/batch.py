@@ -5,7 +5,8 @@ from typing import Any
 from marshmallow import ValidationError, fields, validates_schema
 
 from todo_api.schemas.change import Change
-from todo_api.schemas.fields import Few, Integer, OneOf, Text
+from todo_api.schemas.fields import Few, OneOf, Text
+from todo_api.schemas.numbers import Integer
 from todo_api.schemas.wire import Wire
 
 MOST_OPERATIONS = 100

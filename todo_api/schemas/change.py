@@ -6,7 +6,8 @@ from marshmallow import fields, post_dump
 
 from todo_api.models import Task
 from todo_api.schemas.account import AccountSchema
-from todo_api.schemas.fields import Boolean, Integer, Text
+from todo_api.schemas.fields import Boolean, Text
+from todo_api.schemas.numbers import Integer
 from todo_api.schemas.query import PageQuery
 from todo_api.schemas.task import TaskSchema
 from todo_api.schemas.wire import Wire

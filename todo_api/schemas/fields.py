@@ -3,14 +3,12 @@
 Every field raises ValidationError with one sentence for the client.
 """
 
-import re
 from collections.abc import Iterable
-from decimal import Decimal
 from typing import Any
 
 from marshmallow import ValidationError, fields
 
-from todo_api.values import moments, money, names
+from todo_api.values import moments, names
 from todo_api.values.currencies import MINOR_UNITS
 
 _WORDS = {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False}
@@ -22,6 +20,10 @@ class Text(fields.Field[str]):
     def __init__(self, *, most: int, least: int = 0, **options: Any) -> None:
         super().__init__(**options)
         self.least, self.most = least, most
+
+    def described(self) -> dict[str, Any]:
+        """Return its JSON Schema."""
+        return {"type": "string", "minLength": self.least, "maxLength": self.most}
 
     def from_text(self, text: str) -> str:
         """Return what a form's text stands for."""
@@ -61,6 +63,10 @@ class OneOf(Text):
         super().__init__(most=64, **options)
         self.words = tuple(words)
 
+    def described(self) -> dict[str, Any]:
+        """Return its JSON Schema."""
+        return {"type": "string", "enum": list(self.words)}
+
     def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> str:
         word = super()._deserialize(value, attr, data, **options)
         if word not in self.words:
@@ -76,6 +82,10 @@ class Few(fields.List[Any]):
     ) -> None:
         super().__init__(inner, **options)
         self.least, self.most = least, most
+
+    def described(self) -> dict[str, Any]:
+        """Return what its JSON Schema adds to that of a list."""
+        return {"minItems": self.least, "maxItems": self.most}
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> list[Any]:
         if not isinstance(value, list):
@@ -115,6 +125,10 @@ class Currency(Text):
 class Boolean(fields.Field[bool]):
     """True or false; in a form true, 1, on, false, 0, off, in any case."""
 
+    def described(self) -> dict[str, Any]:
+        """Return its JSON Schema."""
+        return {"type": "boolean"}
+
     def from_text(self, text: str) -> bool | str:
         """Return what a form's text stands for, the text itself when that is nothing."""
         return _WORDS.get(text.strip().lower(), text)
@@ -123,52 +137,3 @@ class Boolean(fields.Field[bool]):
         if not isinstance(value, bool):
             raise ValidationError("Must be true or false.")
         return value
-
-
-class Integer(fields.Field[int]):
-    """A whole number from `least` to `most`, which are 64 bit unless told."""
-
-    def __init__(self, *, least: int = -(2**63), most: int = 2**63 - 1, **options: Any) -> None:
-        super().__init__(**options)
-        self.least, self.most = least, most
-
-    def from_text(self, text: str) -> int | str:
-        """Return the number that a form's text writes, the text itself when it writes none."""
-        return int(text) if re.fullmatch("[+-]?[0-9]{1,19}", text.strip(), re.ASCII) else text
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> int:
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise ValidationError("Must be a whole number.")
-        if not self.least <= value <= self.most:
-            raise ValidationError(f"Must be {self.least:,} to {self.most:,}.")
-        return value
-
-
-class Scaled(fields.Field[int]):
-    """An exact number with at most four decimals; inside, an integer of ten-thousandths.
-
-    On the wire it goes out as a JSON number and comes in as a number or a text.
-    """
-
-    def __init__(self, *, least: Decimal, most: Decimal, **options: Any) -> None:
-        super().__init__(**options)
-        self.least, self.most = least, most
-
-    def from_text(self, text: str) -> str:
-        """Return what a form's text stands for."""
-        return text
-
-    def _serialize(self, value: int | None, attr: Any, obj: Any, **options: Any) -> Decimal | None:
-        return None if value is None else money.plain(value)
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, (int, Decimal, str)):
-            raise ValidationError("Must be a number.")
-        try:
-            number = money.parse(value) if isinstance(value, str) else Decimal(value)
-            amount = money.scaled(number)
-        except ValueError as error:
-            raise ValidationError(str(error)) from None
-        if not self.least <= number <= self.most:
-            raise ValidationError(f"Must be {self.least:,} to {self.most:,}.")
-        return amount

@@ -5,8 +5,9 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
-from todo_api.schemas.fields import Currency, Name, Scaled, Text
+from todo_api.schemas.fields import Currency, Name, Text
 from todo_api.schemas.moments import Moment
+from todo_api.schemas.numbers import Scaled
 from todo_api.schemas.wire import READ_ONLY, Wire
 from todo_api.values import names
 

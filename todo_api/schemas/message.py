@@ -2,8 +2,9 @@
 
 from marshmallow import fields
 
-from todo_api.schemas.fields import Integer, Text
+from todo_api.schemas.fields import Text
 from todo_api.schemas.moments import Moment
+from todo_api.schemas.numbers import Integer
 from todo_api.schemas.wire import Wire
 
 

@@ -11,6 +11,11 @@ from todo_api.values import moments
 class Due(fields.Field[date | datetime]):
     """A date, a time with an offset, or a wall time, which the account's time zone will place."""
 
+    def described(self) -> dict[str, Any]:
+        """Return its JSON Schema."""
+        date = {"type": "string", "format": "date"}
+        return {"anyOf": [{"type": "string", "format": "date-time"}, date]}
+
     def from_text(self, text: str) -> str:
         """Return what a form's text stands for."""
         return text
@@ -35,6 +40,10 @@ class Due(fields.Field[date | datetime]):
 
 class Moment(Due):
     """A moment in UTC; one that comes in without an offset is taken as UTC."""
+
+    def described(self) -> dict[str, Any]:
+        """Return its JSON Schema."""
+        return {"type": "string", "format": "date-time"}
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> datetime:
         moment = super()._deserialize(value, attr, data, **options)

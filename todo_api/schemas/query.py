@@ -2,7 +2,8 @@
 
 from marshmallow import EXCLUDE
 
-from todo_api.schemas.fields import Integer, Text
+from todo_api.schemas.fields import Text
+from todo_api.schemas.numbers import Integer
 from todo_api.schemas.wire import Wire
 from todo_api.services.paging import DEFAULT, LARGEST
 from todo_api.values import names

@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import EXCLUDE, fields
 
 from todo_api.errors import Malformed
-from todo_api.schemas.fields import Integer
+from todo_api.schemas.numbers import Integer
 from todo_api.schemas.wire import Wire
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -50,7 +50,7 @@ class AddendsQuery(Addends):
         unknown = EXCLUDE
 
 
-class Total(Wire):
+class SumSchema(Wire):
     """The two numbers and their sum."""
 
     number1 = fields.Float()
@@ -58,7 +58,7 @@ class Total(Wire):
     total_sum = fields.Float()
 
 
-class TotalWithStatus(Total):
+class SumWithStatus(SumSchema):
     """The same, with the status in the body."""
 
     status = Integer()

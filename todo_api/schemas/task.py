@@ -5,8 +5,9 @@ from typing import Any
 
 from marshmallow import fields, post_dump, post_load, pre_load
 
-from todo_api.schemas.fields import Boolean, Currency, Integer, Name, OneOf, Scaled, Text
+from todo_api.schemas.fields import Boolean, Currency, Name, OneOf, Text
 from todo_api.schemas.moments import Due, Moment
+from todo_api.schemas.numbers import Integer, Scaled
 from todo_api.schemas.query import PageQuery
 from todo_api.schemas.wire import READ_ONLY, Wire
 from todo_api.services.task_filter import Filter

@@ -3,8 +3,9 @@
 from marshmallow import fields
 
 from todo_api.schemas.account import AccountSchema
-from todo_api.schemas.fields import Integer, Name, OneOf, Text
+from todo_api.schemas.fields import Name, OneOf, Text
 from todo_api.schemas.moments import Due, Moment
+from todo_api.schemas.numbers import Integer
 from todo_api.schemas.wire import READ_ONLY, Wire
 from todo_api.services.tokens import LOGIN, MADE, READ, WRITE
 

@@ -11,7 +11,7 @@ from todo_api.errors import Invalid
 MOST_ERRORS = 20
 """How many errors an answer names."""
 
-READ_ONLY = {"read_only": True}
+READ_ONLY = {"readOnly": True}
 """Metadata of a field that a client may send back as it got it, and not otherwise."""
 
 
@@ -41,7 +41,7 @@ class Wire(Schema):
         return {
             name: values.pop(field.attribute or name)
             for name, field in self.fields.items()
-            if field.metadata.get("read_only") and (field.attribute or name) in values
+            if field.metadata.get("readOnly") and (field.attribute or name) in values
         }
 
     def must_match(self, claims: Mapping[str, Any], stored: Any) -> None:

@@ -1,0 +1,19 @@
+"""The API's own description."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from todo_api.resources.auth import PUBLIC
+from todo_api.resources.endpoint import Endpoint
+from todo_api.schemas.wire import AsIs
+
+
+class OpenAPI(Endpoint):
+    """The OpenAPI 3.1 document, from which clients and tests are made."""
+
+    access = {"get": PUBLIC}
+    gives = {"get": AsIs()}
+
+    def get(self) -> Mapping[str, Any]:
+        """Get the OpenAPI document."""
+        return self.backend.document()

@@ -1,0 +1,69 @@
+"""Fields for numbers: whole ones, and exact ones with decimals."""
+
+import re
+from decimal import Decimal
+from typing import Any
+
+from marshmallow import ValidationError, fields
+
+from todo_api.values import money
+
+
+class Integer(fields.Field[int]):
+    """A whole number from `least` to `most`, which are 64 bit unless told."""
+
+    def __init__(self, *, least: int = -(2**63), most: int = 2**63 - 1, **options: Any) -> None:
+        super().__init__(**options)
+        self.least, self.most = least, most
+
+    def described(self) -> dict[str, Any]:
+        """Return its JSON Schema."""
+        return {"type": "integer", "minimum": self.least, "maximum": self.most}
+
+    def from_text(self, text: str) -> int | str:
+        """Return the number that a form's text writes, the text itself when it writes none."""
+        return int(text) if re.fullmatch("[+-]?[0-9]{1,19}", text.strip(), re.ASCII) else text
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> int:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise ValidationError("Must be a whole number.")
+        if not self.least <= value <= self.most:
+            raise ValidationError(f"Must be {self.least:,} to {self.most:,}.")
+        return value
+
+
+class Scaled(fields.Field[int]):
+    """An exact number with at most four decimals; inside, an integer of ten-thousandths.
+
+    On the wire it goes out as a JSON number and comes in as a number or a text.
+    """
+
+    def __init__(self, *, least: Decimal, most: Decimal, **options: Any) -> None:
+        super().__init__(**options)
+        self.least, self.most = least, most
+
+    def described(self) -> dict[str, Any]:
+        """Return its JSON Schema."""
+        schema = {"type": "number", "minimum": float(self.least), "maximum": float(self.most)}
+        if isinstance(self.load_default, int):
+            schema["default"] = float(money.plain(self.load_default))
+        return schema
+
+    def from_text(self, text: str) -> str:
+        """Return what a form's text stands for."""
+        return text
+
+    def _serialize(self, value: int | None, attr: Any, obj: Any, **options: Any) -> Decimal | None:
+        return None if value is None else money.plain(value)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, (int, Decimal, str)):
+            raise ValidationError("Must be a number.")
+        try:
+            number = money.parse(value) if isinstance(value, str) else Decimal(value)
+            amount = money.scaled(number)
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+        if not self.least <= number <= self.most:
+            raise ValidationError(f"Must be {self.least:,} to {self.most:,}.")
+        return amount
