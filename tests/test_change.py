@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from todo_api.database import Database
 from todo_api.models import Account, Task
 from todo_api.services import tasks
 from todo_api.values import moments
@@ -149,6 +150,16 @@ def test_old_tombstones_go_and_who_has_not_seen_them_begins_anew(backend, alice)
     assert changes(alice, before)["reset"] is True
     assert changes(alice, after)["reset"] is False
     assert [change["id"] for change in changes(alice, after)["changes"]] == [3]
+
+
+def test_old_tombstones_are_found_by_an_index(sqlite_databases):
+    database = Database(sqlite_databases.migrated())
+    query = select(Task.revision).where(Task.account_id == 1, Task.deleted_date <= moments.now())
+    with database.reading() as session:
+        sql = str(query.compile(session.get_bind(), compile_kwargs={"literal_binds": True}))
+        plan = session.execute(text(f"EXPLAIN QUERY PLAN {sql}")).all()
+    database.close()
+    assert "ix_task_deleted" in str(plan)
 
 
 class Copy:

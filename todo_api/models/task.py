@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from todo_api.models.base import Base, Key, UTCDateTime
@@ -25,6 +25,13 @@ class Task(Base):
         Index("ix_task_name", "account_id", "name_key", "id"),
         Index("ix_task_due", "account_id", "due_order", "id"),
         Index("ix_task_created", "account_id", "creation_date", "id"),
+        Index(
+            "ix_task_deleted",
+            "account_id",
+            "deleted_date",
+            postgresql_where=text("deleted_date IS NOT NULL"),
+            sqlite_where=text("deleted_date IS NOT NULL"),
+        ),
         CheckConstraint("quantity BETWEEN 1 AND 100000000", name="quantity"),
     )
 
