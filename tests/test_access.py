@@ -9,6 +9,7 @@ from sqlalchemy import select
 from support import Client
 
 from todo_api.models import Base
+from todo_api.resources.auth import ADMIN as ADMIN_ONLY
 from todo_api.resources.auth import PUBLIC
 from todo_api.resources.endpoint import Endpoint
 from todo_api.services import accounts, tokens
@@ -185,6 +186,16 @@ def test_a_resource_that_forgets_a_verbs_access_cannot_be_written():
                 return {}
 
             def put(self):
+                return {}
+
+
+def test_a_resource_that_cannot_tell_who_calls_lets_everybody_in_or_cannot_be_written():
+    with pytest.raises(TypeError, match="cannot tell who calls"):
+
+        class Careless(Endpoint):
+            access = {"get": ADMIN_ONLY}
+
+            def get(self):
                 return {}
 
 
