@@ -238,5 +238,21 @@ def test_a_header_that_is_too_long_is_refused(nobody, name):
     assert (answer.status_code, answer.json["status"]) == (431, 431)
 
 
+STRICT = ["prices", "prices/a", "accounts/alice/tokens", "accounts/alice/tokens/1"]
+STRICT += [f"accounts/alice/{path}" for path in ("changes", "tasks/total", "tasks/batch")]
+STRICT += ["accounts/alice/tasks/2/restore"]
+
+
+@pytest.mark.parametrize("path", STRICT)
+def test_a_parameter_that_nobody_knows_is_refused_by_every_verb(backend, path):
+    alice = backend.someone("alice", is_admin=True)
+    alice.task()
+    backend.price("a", 1)
+    for method in alice("OPTIONS", f"/api/v1/{path}").headers["Allow"].split(", "):
+        if method not in ("HEAD", "OPTIONS"):
+            answer = alice(method, f"/api/v1/{path}?surplus=1", json={})
+            assert (answer.status_code, list(answer.json["errors"])) == (422, ["surplus"]), method
+
+
 def test_a_nul_in_a_query_is_no_text(nobody):
     assert nobody.get("/itemprice?itemname=%00").status_code == 422

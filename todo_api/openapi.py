@@ -89,7 +89,7 @@ def statuses(resource: type[Endpoint], verb: str, path: str) -> list[int]:
         412: verb in GUARDED and _is_versioned(resource),
         413: reads_body,
         415: reads_body,
-        422: reads_body or verb in resource.asks,
+        422: reads_body or verb in resource.asks or resource.strict,
         431: True,
         500: True,
         503: stored,

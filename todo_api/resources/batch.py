@@ -17,6 +17,8 @@ OPERATION, TASK = Operation(), TaskSchema()
 class TaskBatch(AccountEndpoint):
     """Many changes at once."""
 
+    strict = True
+
     access = {"post": OWNER}
     creates = True
     takes = {"post": Batch()}

@@ -14,6 +14,8 @@ from todo_api.services.changes import Changes
 class ChangeList(AccountEndpoint):
     """What has changed in an account since a sync token."""
 
+    strict = True
+
     access = {"get": OWNER}
     asks = {"get": ChangeQuery()}
     gives = {"get": ChangesSchema()}

@@ -9,6 +9,8 @@ class declares, by verb:
     asks    the schema that reads the query
     gives   the schema that shows what the verb returns; without one, nothing is shown
     may     the error statuses that do not follow from all this, for the docs
+
+A `strict` one refuses every parameter of a query that it does not ask for.
 """
 
 from collections.abc import Mapping
@@ -18,6 +20,7 @@ from urllib.parse import quote, urlencode
 
 from flask import Response, request
 from flask_restful import Resource
+from marshmallow import EXCLUDE
 
 from todo_api.resources import body, form
 from todo_api.resources.auth import PUBLIC, Access
@@ -60,6 +63,7 @@ class Endpoint(Resource):
     asks: ClassVar[Mapping[str, Wire]] = {}
     gives: ClassVar[Mapping[str, Wire]] = {}
     may: ClassVar[Mapping[str, tuple[int, ...]]] = {}
+    strict: ClassVar[bool] = False
     with_head: ClassVar[bool] = True
     knows_callers: ClassVar[bool] = False
     cache: ClassVar[str] = "no-cache"
@@ -106,8 +110,8 @@ class Endpoint(Resource):
         return self.shown(verb, getattr(self, verb)(*inputs))
 
     def asked(self, verb: str) -> dict[str, Any]:
-        """Return the values in the query."""
-        schema = self.asks[verb]
+        """Return the values in the query; raise Invalid if one of them is wrong or not known."""
+        schema = self.asks.get(verb, NOTHING_ASKED if self.strict else ANYTHING_ASKED)
         query = form.urlencoded(request.query_string)
         return schema.read(schema.from_form(query))
 
@@ -142,6 +146,9 @@ def listed(name: str, page: Page[Any], **beside: Any) -> Listed:
         following = f"{quote(request.path.rstrip('/'))}?{urlencode(asked)}"
     return Listed({**beside, name: page.rows}, following)
 
+
+NOTHING_ASKED = Wire()
+ANYTHING_ASKED = Wire(unknown=EXCLUDE)
 
 PAGED: Mapping[str, Wire] = {"get": PageQuery()}
 """`asks` of a list."""

@@ -30,6 +30,8 @@ class AskedItemPrice(StoredEndpoint):
 class _OnThePriceList(StoredEndpoint):
     """A resource of the price list, whose row orders the writers."""
 
+    strict = True
+
     def find(self, **ids: Any) -> tuple[Any, ...]:
         """Return the list and, where the URL names one, the price."""
         get_list = prices.take_list if self.writing else prices.price_list

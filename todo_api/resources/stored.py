@@ -92,8 +92,7 @@ class StoredEndpoint(Endpoint):
     def _read(self, verb: str, ids: dict[str, Any]) -> Shown:
         with self.database.reading() as self.session:
             self.admit(verb, **ids)
-            if verb in self.asks:
-                self.query = self.asked(verb)
+            self.query = self.asked(verb)
             objects = self.find(**ids)
             inputs = [self.plan(*objects)] if verb in self.asks else []
             version = self.version(*objects)
@@ -144,6 +143,7 @@ class StoredEndpoint(Endpoint):
 
     def _sent(self, verb: str) -> Sent:
         """Read the body; however slowly it comes, no connection to the database waits for it."""
+        self.asked(verb)
         schema = self.takes.get(verb)
         if schema is None:
             return Sent()

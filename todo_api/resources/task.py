@@ -60,6 +60,8 @@ class TaskList(AccountEndpoint):
 class TaskTotal(AccountEndpoint):
     """What the tasks of one account cost."""
 
+    strict = True
+
     access = {"get": OWNER}
     asks = {"get": FilterQuery()}
     gives = {"get": TotalSchema()}
@@ -119,6 +121,8 @@ class TaskItem(AccountEndpoint):
 
 class TaskRestore(AccountEndpoint):
     """A deletion that is taken back."""
+
+    strict = True
 
     access = {"post": OWNER}
     gives = {"post": TaskSchema()}

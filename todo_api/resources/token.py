@@ -83,6 +83,8 @@ class Logout(StoredEndpoint):
 class TokenList(AccountEndpoint):
     """The tokens of one account."""
 
+    strict = True
+
     access = {"get": MANAGED, "post": MANAGED, "delete": MANAGED}
     asks = PAGED
     takes = {"post": NewToken()}
@@ -112,6 +114,8 @@ class TokenList(AccountEndpoint):
 
 class TokenItem(AccountEndpoint):
     """One token."""
+
+    strict = True
 
     access = {"delete": MANAGED}
 
