@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import JSON, BigInteger, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from todo_api.models.base import Base, BigId, Key, UTCDateTime, new_era
+from todo_api.models.base import Base, BigId, Counted, Key, UTCDateTime
 
 
-class Account(Base):
+class Account(Counted, Base):
     """Somebody with tasks.
 
     `revision` counts every change to the account and its tasks; a task's id is the revision that
@@ -37,22 +37,15 @@ class Account(Base):
     pets: Mapped[list[str]] = mapped_column(JSON, default=list)
     listed: Mapped[bool] = mapped_column(default=False)
     is_admin: Mapped[bool] = mapped_column(default=False)
-    era: Mapped[str] = mapped_column(String(16), default=new_era)
-    revision: Mapped[int] = mapped_column(BigInteger, default=1)
     changed_revision: Mapped[int] = mapped_column(BigInteger, default=1)
     forgotten_revision: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
 
     @property
     def version(self) -> str:
         """Era and revision of the last change to the account itself."""
-        return f"{self.era}.{self.changed_revision}"
+        return self.version_at(self.changed_revision)
 
     @property
     def list_version(self) -> str:
         """Era and revision of the last change to the account or anything in it."""
-        return f"{self.era}.{self.revision}"
-
-    def next_revision(self) -> int:
-        """Raise the counter and return it. The caller holds the account's row."""
-        self.revision += 1
-        return self.revision
+        return self.version_at(self.revision)

@@ -3,8 +3,17 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, Text, TypeDecorator
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Dialect,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from todo_api.values import names
 
@@ -55,3 +64,19 @@ BigId = BigInteger().with_variant(Integer, "sqlite")
 def new_era() -> str:
     """Return a short random text that begins a new line of revisions."""
     return names.random_text(ERA_LENGTH)
+
+
+class Counted:
+    """What has a counter of its changes, and the era that the counter belongs to."""
+
+    era: Mapped[str] = mapped_column(String(16), default=new_era)
+    revision: Mapped[int] = mapped_column(BigInteger, default=1)
+
+    def next_revision(self) -> int:
+        """Raise the counter and return it. The caller holds the row."""
+        self.revision += 1
+        return self.revision
+
+    def version_at(self, revision: int) -> str:
+        """Return era and `revision` together, which no other state of anything has."""
+        return f"{self.era}.{revision}"

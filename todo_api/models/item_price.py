@@ -5,28 +5,21 @@ from datetime import datetime
 from sqlalchemy import BigInteger, CheckConstraint, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from todo_api.models.base import Base, Key, UTCDateTime, new_era
+from todo_api.models.base import Base, Counted, Key, UTCDateTime
 
 
-class PriceList(Base):
+class PriceList(Counted, Base):
     """The list as a whole, one row: the revision of its last change, and the era it belongs to."""
 
     __tablename__ = "price_list"
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    era: Mapped[str] = mapped_column(String(16), default=new_era)
-    revision: Mapped[int] = mapped_column(BigInteger, default=1)
 
     @property
     def version(self) -> str:
         """Era and revision of the last change to any price."""
-        return f"{self.era}.{self.revision}"
-
-    def next_revision(self) -> int:
-        """Raise the counter and return it. The caller holds the row."""
-        self.revision += 1
-        return self.revision
+        return self.version_at(self.revision)
 
 
 class ItemPrice(Base):

@@ -5,7 +5,7 @@ from typing import Any
 from todo_api.errors import Problem, Stale
 from todo_api.models import Account, Task
 from todo_api.resources.auth import OWNER
-from todo_api.resources.endpoint import Version
+from todo_api.resources.endpoint import Version, etag
 from todo_api.resources.of_account import AccountEndpoint
 from todo_api.schemas.batch import Batch, BatchResult, Operation
 from todo_api.schemas.task import TaskSchema
@@ -18,7 +18,6 @@ class TaskBatch(AccountEndpoint):
     """Many changes at once."""
 
     strict = True
-
     access = {"post": OWNER}
     creates = True
     takes = {"post": Batch()}
@@ -56,7 +55,7 @@ class TaskBatch(AccountEndpoint):
             TASK.must_match(claims, task)
             return task
         task = tasks.get(self.session, account, id)
-        if if_match not in (None, "*", f'"{account.era}.{task.revision}"'):
+        if if_match not in (None, "*", etag(account.version_at(task.revision))):
             raise Stale
         if method == "DELETE":
             tasks.delete(self.session, account, task)

@@ -15,7 +15,6 @@ class ChangeList(AccountEndpoint):
     """What has changed in an account since a sync token."""
 
     strict = True
-
     access = {"get": OWNER}
     asks = {"get": ChangeQuery()}
     gives = {"get": ChangesSchema()}

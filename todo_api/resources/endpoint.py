@@ -20,7 +20,6 @@ from urllib.parse import quote, urlencode
 
 from flask import Response, request
 from flask_restful import Resource
-from marshmallow import EXCLUDE
 
 from todo_api.resources import body, form
 from todo_api.resources.auth import PUBLIC, Access
@@ -111,7 +110,9 @@ class Endpoint(Resource):
 
     def asked(self, verb: str) -> dict[str, Any]:
         """Return the values in the query; raise Invalid if one of them is wrong or not known."""
-        schema = self.asks.get(verb, NOTHING_ASKED if self.strict else ANYTHING_ASKED)
+        schema = self.asks.get(verb, NOTHING_ASKED)
+        if schema is NOTHING_ASKED and not (self.strict and request.query_string):
+            return {}
         query = form.urlencoded(request.query_string)
         return schema.read(schema.from_form(query))
 
@@ -148,7 +149,6 @@ def listed(name: str, page: Page[Any], **beside: Any) -> Listed:
 
 
 NOTHING_ASKED = Wire()
-ANYTHING_ASKED = Wire(unknown=EXCLUDE)
 
 PAGED: Mapping[str, Wire] = {"get": PageQuery()}
 """`asks` of a list."""

@@ -42,8 +42,8 @@ class _OnThePriceList(StoredEndpoint):
 
     def version(self, *objects: Any) -> Version:
         """Return the version of the price or, without one, of the list."""
-        price_list, particular = objects[0], objects[-1]
-        return f"{price_list.era}.{particular.revision}"
+        price_list: PriceList = objects[0]
+        return price_list.version_at(objects[-1].revision)
 
     def prepare(self, values: dict[str, Any]) -> dict[str, Any]:
         """Put the server's currency where null or nothing was said for it."""
@@ -73,7 +73,7 @@ class ItemPriceList(_OnThePriceList):
     def post(self, price_list: PriceList, fields: dict[str, Any]) -> Created:
         """Set the price of another item."""
         price = prices.create(self.session, price_list, fields)
-        return Created(price, _path(price), f"{price_list.era}.{price.revision}")
+        return Created(price, _path(price), price_list.version_at(price.revision))
 
 
 class ItemPriceItem(_OnThePriceList):

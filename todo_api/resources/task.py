@@ -54,14 +54,13 @@ class TaskList(AccountEndpoint):
         """Create a task."""
         task = tasks.create(self.session, account, fields)
         where = f"/api/v1/accounts/{account.username}/tasks/{task.id}"
-        return Created(task, where, f"{account.era}.{task.revision}")
+        return Created(task, where, account.version_at(task.revision))
 
 
 class TaskTotal(AccountEndpoint):
     """What the tasks of one account cost."""
 
     strict = True
-
     access = {"get": OWNER}
     asks = {"get": FilterQuery()}
     gives = {"get": TotalSchema()}
@@ -98,8 +97,8 @@ class TaskItem(AccountEndpoint):
 
     def version(self, *objects: Any) -> Version:
         """Return the version of the task."""
-        account, task = objects
-        return f"{account.era}.{task.revision}"
+        account: Account = objects[0]
+        return account.version_at(objects[1].revision)
 
     def get(self, account: Account, task: Task) -> Task:
         """See the task."""
@@ -123,7 +122,6 @@ class TaskRestore(AccountEndpoint):
     """A deletion that is taken back."""
 
     strict = True
-
     access = {"post": OWNER}
     gives = {"post": TaskSchema()}
 
@@ -133,8 +131,8 @@ class TaskRestore(AccountEndpoint):
 
     def version(self, *objects: Any) -> Version:
         """Return the version of the task."""
-        account, task = objects
-        return f"{account.era}.{task.revision}"
+        account: Account = objects[0]
+        return account.version_at(objects[1].revision)
 
     def post(self, account: Account, task: Task) -> Task:
         """Restore a task that was deleted within the last 30 days."""

@@ -84,7 +84,6 @@ class TokenList(AccountEndpoint):
     """The tokens of one account."""
 
     strict = True
-
     access = {"get": MANAGED, "post": MANAGED, "delete": MANAGED}
     asks = PAGED
     takes = {"post": NewToken()}
@@ -116,7 +115,6 @@ class TokenItem(AccountEndpoint):
     """One token."""
 
     strict = True
-
     access = {"delete": MANAGED}
 
     def find_within(self, account: Account, **ids: Any) -> tuple[Any, ...]:

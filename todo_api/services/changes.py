@@ -44,7 +44,7 @@ def since(session: Session, account: Account, token: str | None, limit: int) -> 
     tasks = tasks[:limit]
     upto = tasks[-1].revision if more else account.revision
     changed = after < account.changed_revision <= upto
-    return Changes(tasks, account if changed else None, f"{account.era}.{upto}", more, reset)
+    return Changes(tasks, account if changed else None, account.version_at(upto), more, reset)
 
 
 def _start(account: Account, token: str) -> int | None:
