@@ -2,14 +2,13 @@
 
 import signal
 import socket
+from os import register_at_fork
 from typing import Any
 
-from flask import Flask
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
-from todo_api.app import create_app
 from todo_api.errors import CannotStart
 from todo_api.settings import Settings
 
@@ -19,8 +18,9 @@ SECONDS_TO_FINISH = 30
 
 def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; a worker that dies is started again."""
+    register_at_fork(after_in_child=_end_at_a_signal)
     Granian(
-        "todo_api.server:worker_app",
+        "todo_api.app:create_app",
         factory=True,
         interface=Interfaces.WSGI,
         address=address_of(settings.host, settings.port),
@@ -35,15 +35,13 @@ def run(settings: Settings) -> None:
     ).serve()
 
 
-def worker_app() -> Flask:
-    """Return the application in a worker process.
+def _end_at_a_signal() -> None:
+    """Let a worker just end at a signal until granian sets its own handlers.
 
-    Until granian sets a worker's signals, after this, a forked one has its parent's handlers, by
-    which a SIGTERM would be lost; nothing is in flight yet, so it may just end.
+    A forked one begins with its parent's, by which a SIGTERM would be lost.
     """
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, signal.SIG_DFL)
-    return create_app()
 
 
 def address_of(host: str, port: int) -> str:
