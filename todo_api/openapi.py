@@ -157,7 +157,10 @@ def _response(resource: type[Endpoint], verb: str, status: int) -> dict[str, Any
     if status >= HTTPStatus.BAD_REQUEST:
         answer["content"] = {JSON: {"schema": "Error"}}
     elif status in (200, 201):
-        answer["content"] = {JSON: {"schema": resource.gives[verb]}}
+        answer["content"] = {
+            media: {"schema": resource.gives[verb] if media == JSON else {"type": "string"}}
+            for media in resource.media.get(verb, (JSON,))
+        }
     return answer
 
 

@@ -8,6 +8,7 @@ class declares, by verb:
     takes   the schema that reads the body
     asks    the schema that reads the query
     gives   the schema that shows what the verb returns; without one, nothing is shown
+    media   the media types in which it is shown, where that is not JSON alone
     may     the error statuses that do not follow from all this, for the docs
 
 A `strict` one refuses every parameter of a query that it does not ask for.
@@ -61,6 +62,7 @@ class Endpoint(Resource):
     takes: ClassVar[Mapping[str, Wire]] = {}
     asks: ClassVar[Mapping[str, Wire]] = {}
     gives: ClassVar[Mapping[str, Wire]] = {}
+    media: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     may: ClassVar[Mapping[str, tuple[int, ...]]] = {}
     strict: ClassVar[bool] = False
     with_head: ClassVar[bool] = True

@@ -30,6 +30,7 @@ class Home(Listing):
     """The web page, or the listing for whoever accepts JSON and not HTML."""
 
     access = {"get": PUBLIC}
+    media = {"get": ("application/json", "text/html")}
 
     def answer(self, verb: str, ids: dict[str, Any]) -> Shown | Response:
         """Answer with what the Accept header prefers."""

@@ -82,14 +82,17 @@ class StoredEndpoint(Endpoint):
         """Raise unless whoever repeats a request with `values` may have its answer."""
 
     def answer(self, verb: str, ids: dict[str, Any]) -> Shown | Response:
-        """Answer `verb` from the database."""
+        """Answer `verb` from the database.
+
+        A verb that reads may return a Response of its own, where that is not JSON.
+        """
         if verb in self.writes:
             return self._write(verb, ids)
         shown = self._read(verb, ids)
         self._note_use(verb)
         return shown
 
-    def _read(self, verb: str, ids: dict[str, Any]) -> Shown:
+    def _read(self, verb: str, ids: dict[str, Any]) -> Shown | Response:
         with self.database.reading() as self.session:
             self.admit(verb, **ids)
             self.query = self.asked(verb)
@@ -98,7 +101,12 @@ class StoredEndpoint(Endpoint):
             version = self.version(*objects)
             if version and request.if_none_match.contains_weak(version):
                 return None, 304, {"ETag": etag(version)}
-            return self.shown(verb, getattr(self, verb)(*objects, *inputs), version)
+            result = getattr(self, verb)(*objects, *inputs)
+            if not isinstance(result, Response):
+                return self.shown(verb, result, version)
+            if version:
+                result.set_etag(version)
+            return result
 
     def _note_use(self, verb: str) -> None:
         """Note the use of the caller's token, unless a writer is in the way: reads do not wait."""
@@ -111,7 +119,7 @@ class StoredEndpoint(Endpoint):
         if self.access[verb] != PUBLIC:
             with self.database.reading() as self.session:
                 self.admit(verb, **ids)
-        sent = self._sent(verb)
+        sent = self.sent(verb)
         if kept := self._kept(sent):
             return self._again(kept, sent)
         try:
@@ -141,7 +149,7 @@ class StoredEndpoint(Endpoint):
             self.admit(verb, **ids)
             raise
 
-    def _sent(self, verb: str) -> Sent:
+    def sent(self, verb: str) -> Sent:
         """Read the body; however slowly it comes, no connection to the database waits for it."""
         self.asked(verb)
         schema = self.takes.get(verb)
