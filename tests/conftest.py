@@ -102,7 +102,9 @@ def database(database_url):
 
 @pytest.fixture
 def backend(database, database_url):
-    return Backend(Settings(database_url=database_url), database)
+    backend = Backend(Settings(database_url=database_url), database)
+    yield backend
+    backend.feed.stop()
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ from todo_api import openapi
 from todo_api.app import create_app
 from todo_api.database import Database
 from todo_api.services import accounts, prices, tokens
+from todo_api.services.feed import Feed
 from todo_api.settings import Settings
 from todo_api.urls import ROUTES
 
@@ -89,11 +90,13 @@ class Backend:
     settings: Settings
     database: Database
     app: Flask = field(init=False)
+    feed: Feed = field(init=False)
 
     def __post_init__(self):
         self.app = create_app(self.settings, self.database)
         self.app.after_request(_note_if_undocumented)
         self.nobody = Client(self.app)
+        self.feed = self.app.extensions["todo_api"].feed
 
     def with_settings(self, **changes):
         return Backend(replace(self.settings, **changes), self.database)

@@ -16,6 +16,7 @@ from todo_api.database import Database
 from todo_api.errors import CannotStart
 from todo_api.resources import envelope, json_text, problems
 from todo_api.resources.backend import Backend
+from todo_api.services.feed import Feed
 from todo_api.settings import Settings
 
 EXPOSED = ("ETag", "Location", "Link", "Retry-After", "X-Request-ID", "Idempotent-Replayed")
@@ -56,10 +57,16 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     envelope.register(app)
     problems.register(app)
     api = QuietApi(app)
-    urls.register(
-        api,
-        Backend(settings, database, urls.listing(), migrations.newest(), openapi.document),
+    backend = Backend(
+        settings,
+        database,
+        Feed(database, settings.event_streams),
+        urls.listing(),
+        migrations.newest(),
+        openapi.document,
     )
+    urls.register(api, backend)
+    app.extensions["todo_api"] = backend
     _share_with_origins(app, settings.cors_origins)
     return app
 

@@ -5,20 +5,24 @@ is to roll back.
 """
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from todo_api.errors import CannotStart, Unavailable
+from todo_api import sqlite
+from todo_api.errors import Unavailable
+
+CHANNEL = "todo_api"
+"""On which PostgreSQL's LISTEN hears the topics of what was committed."""
 
 _RETRY_AFTER = 1
+_TOPICS = "topics"
 _WRITING = {"writing": True}
 
 
@@ -35,8 +39,8 @@ class Database:
         options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0}
         options["pool_timeout"] = lock_timeout
         if self.is_sqlite:
-            self.engine = create_engine(_file_url(self.url), **options)
-            _speak_sqlite(self.engine, lock_timeout)
+            self.engine = create_engine(sqlite.file_url(self.url), **options)
+            sqlite.speak(self.engine, lock_timeout)
         else:
             url_with_driver = self.url.set(drivername="postgresql+psycopg")
             options["connect_args"] = {
@@ -71,6 +75,8 @@ class Database:
         ):
             session.connection(execution_options={**_WRITING, "patient": patient})
             yield session
+        if not self.is_sqlite:
+            self._notify(session.info.get(_TOPICS, ()))
 
     @contextmanager
     def migrating(self) -> Iterator[Connection]:
@@ -81,20 +87,37 @@ class Database:
         """
         writing = self.engine.execution_options(**_WRITING)
         with _unavailable_when_out_of_reach(), writing.connect() as connection:
-            _foreign_keys(connection, False)
+            sqlite.enforce_foreign_keys(connection, False)
             try:
                 with _committing(connection):
                     connection.begin()
                     if not self.is_sqlite:
                         connection.execute(text("SELECT pg_advisory_xact_lock(7061)"))
                     yield connection
-                    _check_foreign_keys(connection)
+                    sqlite.check_foreign_keys(connection)
             finally:
-                _foreign_keys(connection, True)
+                sqlite.enforce_foreign_keys(connection, True)
+
+    def _notify(self, topics: Iterable[int]) -> None:
+        """Tell who listens, if anybody does; who cannot be told has to look now and then.
+
+        Inside of the transaction itself NOTIFY would make all commits of the cluster queue, each
+        behind the other's fsync.
+        """
+        notify = text("SELECT pg_notify(:channel, :topic)")
+        with suppress(DBAPIError, PoolTimeout), self.engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+            for topic in topics:
+                connection.execute(notify, {"channel": CHANNEL, "topic": str(topic)})
 
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
+
+
+def announce(session: Session, topic: int) -> None:
+    """Tell all who listen, once the transaction is committed, that it was about `topic`."""
+    session.info.setdefault(_TOPICS, set()).add(topic)
 
 
 def take_turns(session: Session, over: str) -> None:
@@ -135,49 +158,3 @@ def _is_out_of_reach(error: DBAPIError) -> bool:
     if code is not None and code & 0xFF == sqlite3.SQLITE_ERROR:
         return False
     return isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
-
-
-def _file_url(url: URL) -> URL:
-    path = Path(url.database or "").resolve()
-    if not path.parent.is_dir():
-        raise CannotStart(f"DATABASE_URL is wrong: there is no folder {path.parent}.")
-    return url.set(database=str(path))
-
-
-def _speak_sqlite(engine: Engine, lock_timeout: int) -> None:
-    """Make SQLite durable and make it begin transactions when, and as, it is told to."""
-
-    @event.listens_for(engine, "connect")
-    def connected(connection: sqlite3.Connection, _record: object) -> None:
-        connection.isolation_level = None  # The driver would begin only at the first write.
-        for pragma in (
-            f"busy_timeout = {lock_timeout * 1000}",
-            "journal_mode = WAL",
-            "synchronous = FULL",
-            "foreign_keys = ON",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def begun(connection: Connection) -> None:
-        options = connection.get_execution_options()
-        if not options.get("patient", True):
-            connection.exec_driver_sql("PRAGMA busy_timeout = 0")
-        try:
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writing") else "BEGIN")
-        finally:
-            if not options.get("patient", True):
-                connection.exec_driver_sql(f"PRAGMA busy_timeout = {lock_timeout * 1000}")
-
-
-def _foreign_keys(connection: Connection, on: bool) -> None:
-    driver = connection.connection.driver_connection
-    if isinstance(driver, sqlite3.Connection):
-        driver.execute(f"PRAGMA foreign_keys = {'ON' if on else 'OFF'}")
-
-
-def _check_foreign_keys(connection: Connection) -> None:
-    if connection.dialect.name != "sqlite":
-        return
-    if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").all():
-        raise CannotStart(f"The migration would leave {len(broken)} rows without their owner.")

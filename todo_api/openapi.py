@@ -13,6 +13,7 @@ from todo_api import __version__
 from todo_api.resources import body
 from todo_api.resources.auth import PUBLIC
 from todo_api.resources.endpoint import Created, Endpoint
+from todo_api.resources.event import EVENT_STREAM, LAST_EVENT_ID
 from todo_api.resources.idempotency import HEADER as IDEMPOTENCY_KEY
 from todo_api.resources.stored import CHANGES, GUARDED, StoredEndpoint
 from todo_api.schemas import json_schema
@@ -133,6 +134,7 @@ def _parameters(route: Route, verb: str) -> list[dict[str, Any]]:
         "If-None-Match": verb == "get" and _is_versioned(resource),
         "If-Match": verb in GUARDED and _is_versioned(resource),
         IDEMPOTENCY_KEY: verb == "post" and _takes_a_key(resource),
+        LAST_EVENT_ID: EVENT_STREAM in resource.media.get(verb, ()),
     }
     parameters += [
         {"name": name, "in": "header", "schema": {"type": "string"}}

@@ -2,14 +2,19 @@
 
 import signal
 import socket
+import threading
+from collections.abc import Callable, Iterable
 from os import register_at_fork
 from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
+from todo_api.app import create_app
 from todo_api.errors import CannotStart
+from todo_api.resources.backend import Backend
 from todo_api.settings import Settings
 
 SECONDS_TO_FINISH = 30
@@ -20,19 +25,59 @@ def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; a worker that dies is started again."""
     register_at_fork(after_in_child=_end_at_a_signal)
     Granian(
-        "todo_api.app:create_app",
+        "todo_api.server:worker",
         factory=True,
         interface=Interfaces.WSGI,
         address=address_of(settings.host, settings.port),
         port=settings.port,
         workers=settings.workers,
-        blocking_threads=settings.threads,
+        blocking_threads=settings.threads + settings.event_streams,
         respawn_failed_workers=True,
         workers_kill_timeout=SECONDS_TO_FINISH,
         websockets=False,
         log_level=LogLevels.warning,
         log_dictconfig=_logging(settings.log_level),
     ).serve()
+
+
+def worker() -> WSGIApplication:
+    """Return the application of one worker process, as granian asks for it."""
+    app = create_app()
+    backend: Backend = app.extensions["todo_api"]
+    _at_a_signal(backend.feed.stop)
+    return InTurn(app, backend.settings.threads)
+
+
+class InTurn:
+    """A WSGI application that works on at most `places` requests at a time.
+
+    A stream has a thread of its own, but no place any more once it has begun.
+    """
+
+    def __init__(self, app: WSGIApplication, places: int) -> None:
+        self.app = app
+        self.places = threading.BoundedSemaphore(places)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request when there is a place."""
+        with self.places:
+            return self.app(environ, start_response)
+
+
+def _at_a_signal(act: Callable[[], None]) -> None:
+    """Call `act` once the process is told to end, beside what granian does then.
+
+    A stream would keep the worker waiting until its time is over.
+    """
+    told, teller = socket.socketpair()
+    teller.setblocking(False)
+    signal.set_wakeup_fd(teller.detach())
+
+    def wait() -> None:
+        told.recv(1)
+        act()
+
+    threading.Thread(target=wait, name="signals", daemon=True).start()
 
 
 def _end_at_a_signal() -> None:

@@ -99,6 +99,7 @@ class Settings:
     trusted_proxies: tuple[Network, ...] = _setting("TRUSTED_PROXIES", (), _networks)
     workers: int = _setting("WORKERS", 2, _whole(1, 256))
     threads: int = _setting("THREADS", 4, _whole(1, 256))
+    event_streams: int = _setting("EVENT_STREAMS", 100, _whole(0, 10_000))
     lock_timeout: int = _setting("LOCK_TIMEOUT", 5, _whole(1, 600))
     log_level: str = _setting(
         "LOG_LEVEL", "info", _one_of("debug", "info", "warning", "error", "critical")

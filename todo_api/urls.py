@@ -15,6 +15,7 @@ from todo_api.resources.change import ChangeList
 from todo_api.resources.docs import OpenAPI
 from todo_api.resources.echo import Echo, EchoText
 from todo_api.resources.endpoint import Endpoint
+from todo_api.resources.event import EventStream
 from todo_api.resources.health import Health, Ready
 from todo_api.resources.home import Home, Listing
 from todo_api.resources.item_price import AskedItemPrice, ItemPriceItem, ItemPriceList
@@ -99,6 +100,7 @@ ROUTES = (
     ),
     _route(f"{_ACCOUNT}/tasks/<id>/restore", TaskRestore, post="restore task"),
     _route(f"{_ACCOUNT}/changes", ChangeList, get="changes"),
+    _route(f"{_ACCOUNT}/events", EventStream, get="events"),
     _route("/api/v1/prices", ItemPriceList, get="price list", post="add a price"),
     _route(
         "/api/v1/prices/<name>",

@@ -15,6 +15,8 @@ from todo_api.models import Account, Token
 from todo_api.services import tokens
 from todo_api.values import names
 
+NOT_VALID = "The token is not valid, or not any more."
+
 _BEARER = re.compile(r"Bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE | re.ASCII)
 
 
@@ -59,15 +61,22 @@ class Caller:
         return names.sought_key(username) == self.account.username_key
 
 
-def identify(session: Session, request: Request) -> Caller:
-    """Return who calls; raise Unauthenticated when that is nobody."""
+def secret_of(request: Request) -> str:
+    """Return the secret of the token that `request` brings; raise Unauthenticated without one."""
     header = request.headers.get("Authorization")
     if header is None:
         raise Unauthenticated
     bearer = _BEARER.fullmatch(header.strip())
-    found = tokens.recognise(session, bearer[1]) if bearer else None
+    if bearer is None:
+        raise Unauthenticated(NOT_VALID)
+    return bearer[1]
+
+
+def identify(session: Session, request: Request) -> Caller:
+    """Return who calls; raise Unauthenticated when that is nobody."""
+    found = tokens.recognise(session, secret_of(request))
     if found is None:
-        raise Unauthenticated("The token is not valid, or not any more.")
+        raise Unauthenticated(NOT_VALID)
     return Caller(*found)
 
 

@@ -24,6 +24,13 @@ class ChangeQuery(PageQuery):
     since = Text(most=64, load_default=None, allow_none=False)
 
 
+class EventQuery(ChangeQuery):
+    """From where on, unless the last event's id says that."""
+
+    class Meta:
+        exclude = ("after", "limit")
+
+
 class Tombstone(Wire):
     """What is left of a deleted task."""
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from todo_api.database import announce
 from todo_api.errors import Conflict, NotFound
 from todo_api.models import Account, Task
 from todo_api.services import replays
@@ -56,6 +57,7 @@ def named(session: Session, username: str) -> Account:
 
 def take(session: Session, account_id: int) -> Account:
     """Return the account and hold its row until the transaction ends, so that writers queue up."""
+    announce(session, account_id)
     query = select(Account).where(Account.id == account_id).with_for_update()
     return _the(session.scalars(query).one_or_none())
 

@@ -1,0 +1,137 @@
+"""The feed: wakes those who wait for an account to change, whichever process changed it."""
+
+import threading
+import time
+
+from sqlalchemy import select
+
+from todo_api.database import Database
+from todo_api.errors import Unavailable
+from todo_api.models import Account
+from todo_api.notices import Listener
+
+LISTEN_FOR = 0.5
+"""Seconds for which the thread listens before it looks whether anybody still waits."""
+
+_RETRY_AFTER = 30
+
+
+class Subscription:
+    """One who waits for an account to change."""
+
+    def __init__(self, feed: "Feed", account_id: int) -> None:
+        self.account_id = account_id
+        self._feed = feed
+        self._woken = threading.Event()
+
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing to wait for any more, since the process is about to end."""
+        return self._feed.stopped
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until the account may have changed since `look`; False if nothing was heard of."""
+        return self._woken.wait(seconds)
+
+    def look(self) -> None:
+        """Note that the account is looked at from now on, so that only a later change wakes."""
+        self._woken.clear()
+
+    def wake(self) -> None:
+        """Say that the account may have changed."""
+        self._woken.set()
+
+    def close(self) -> None:
+        """Wait no more; the place is free again."""
+        self._feed.leave(self)
+
+
+class Feed:
+    """The subscriptions of one process, at most `places`, and the thread that wakes them.
+
+    The thread is there while somebody waits.
+    """
+
+    def __init__(self, database: Database, places: int) -> None:
+        self.stopped = False
+        self._database = database
+        self._places = places
+        self._lock = threading.Lock()
+        self._waiting: set[Subscription] = set()
+        self._thread: threading.Thread | None = None
+        self._revisions: dict[int, int] = {}
+
+    @property
+    def waiting(self) -> int:
+        """How many there are who wait."""
+        return len(self._waiting)
+
+    def subscribe(self, account_id: int) -> Subscription:
+        """Wait for the account to change; raise Unavailable if no place is free."""
+        with self._lock:
+            if self.stopped or len(self._waiting) >= self._places:
+                raise Unavailable("All event streams are taken.", retry_after=_RETRY_AFTER)
+            subscription = Subscription(self, account_id)
+            self._waiting.add(subscription)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._listen, name="feed", daemon=True)
+                self._thread.start()
+        return subscription
+
+    def leave(self, subscription: Subscription) -> None:
+        """Let the subscription go; to leave twice does nothing."""
+        with self._lock:
+            self._waiting.discard(subscription)
+
+    def stop(self) -> None:
+        """Let nobody wait any more, and return when nothing asks the database any more."""
+        with self._lock:
+            self.stopped = True
+            thread = self._thread
+            for subscription in self._waiting:
+                subscription.wake()
+        if thread:
+            thread.join()
+
+    def _listen(self) -> None:
+        listener = None
+        while self._is_wanted():
+            try:
+                if listener is None:
+                    listener = Listener(self._database)
+                    changed = self._changed()  # What was committed while nobody listened.
+                else:
+                    topics = listener.hear(LISTEN_FOR)
+                    changed = self._changed() if topics is None else topics
+                self._wake(changed)
+            except Unavailable:
+                if listener:
+                    listener.close()
+                listener = None
+                time.sleep(LISTEN_FOR)
+        if listener:
+            listener.close()
+
+    def _is_wanted(self) -> bool:
+        """Return whether the thread is to go on; where it is not, the next one may begin."""
+        with self._lock:
+            wanted = bool(self._waiting) and not self.stopped
+            if not wanted:
+                self._thread = None
+            return wanted
+
+    def _wake(self, changed: set[int]) -> None:
+        with self._lock:
+            for subscription in self._waiting:
+                if subscription.account_id in changed:
+                    subscription.wake()
+
+    def _changed(self) -> set[int]:
+        """Return those accounts that are waited for and have another revision than last time."""
+        with self._lock:
+            awaited = {subscription.account_id for subscription in self._waiting}
+        query = select(Account.id, Account.revision).where(Account.id.in_(awaited))
+        with self._database.reading() as session:
+            now = {each.id: each.revision for each in session.execute(query)}
+        before, self._revisions = self._revisions, now
+        return {each for each in awaited if now.get(each) != before.get(each)}

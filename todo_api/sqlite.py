@@ -1,0 +1,62 @@
+"""SQLite: made durable, and made to begin its transactions when, and as, it is told to."""
+
+import sqlite3
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.engine import URL
+
+from todo_api.errors import CannotStart
+
+
+def file_url(url: URL) -> URL:
+    """Return `url` with the whole path of its file; raise CannotStart if its folder is missing."""
+    path = Path(url.database or "").resolve()
+    if not path.parent.is_dir():
+        raise CannotStart(f"DATABASE_URL is wrong: there is no folder {path.parent}.")
+    return url.set(database=str(path))
+
+
+def speak(engine: Engine, lock_timeout: int) -> None:
+    """Set up each connection of `engine`, and each transaction.
+
+    One that is `writing` is alone from its beginning on. `lock_timeout`, in seconds, is how long it
+    waits for that, unless it is not `patient`.
+    """
+
+    @event.listens_for(engine, "connect")
+    def connected(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # The driver would begin only at the first write.
+        for pragma in (
+            f"busy_timeout = {lock_timeout * 1000}",
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "foreign_keys = ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begun(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        if not options.get("patient", True):
+            connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writing") else "BEGIN")
+        finally:
+            if not options.get("patient", True):
+                connection.exec_driver_sql(f"PRAGMA busy_timeout = {lock_timeout * 1000}")
+
+
+def enforce_foreign_keys(connection: Connection, on: bool) -> None:
+    """Enforce foreign keys or not, from the next transaction on; PostgreSQL always does."""
+    driver = connection.connection.driver_connection
+    if isinstance(driver, sqlite3.Connection):
+        driver.execute(f"PRAGMA foreign_keys = {'ON' if on else 'OFF'}")
+
+
+def check_foreign_keys(connection: Connection) -> None:
+    """Raise CannotStart if a row refers to one that is not there; PostgreSQL has none such."""
+    if connection.dialect.name != "sqlite":
+        return
+    if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").all():
+        raise CannotStart(f"The migration would leave {len(broken)} rows without their owner.")
