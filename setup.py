@@ -30,6 +30,7 @@ setup(
         "iso4217>=1.16",
         "marshmallow>=4.4,<5",
         "orjson>=3.13,<4",
+        "prometheus-client>=0.26,<1",
         "psycopg[binary]>=3.3,<4",
         "SQLAlchemy>=2.1.9,<2.2",
         "tzdata>=2026.1",

@@ -104,7 +104,7 @@ def database(database_url):
 def backend(database, database_url):
     backend = Backend(Settings(database_url=database_url), database)
     yield backend
-    backend.feed.stop()
+    backend.close()
 
 
 @pytest.fixture(autouse=True)

@@ -91,6 +91,7 @@ class Backend:
     database: Database
     app: Flask = field(init=False)
     feed: Feed = field(init=False)
+    others: list = field(default_factory=list)
 
     def __post_init__(self):
         self.app = create_app(self.settings, self.database)
@@ -99,7 +100,13 @@ class Backend:
         self.feed = self.app.extensions["todo_api"].feed
 
     def with_settings(self, **changes):
-        return Backend(replace(self.settings, **changes), self.database)
+        other = Backend(replace(self.settings, **changes), self.database)
+        self.others.append(other)
+        return other
+
+    def close(self):
+        for each in (self, *self.others):
+            each.feed.stop()
 
     def someone(self, username="alice", *, is_admin=False, scope="write", origin="login", days=30):
         """Store an account, if there is none of that name, and log it in without a password."""

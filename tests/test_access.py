@@ -15,7 +15,7 @@ from todo_api.resources.endpoint import Endpoint
 from todo_api.services import accounts, tokens
 from todo_api.urls import ROUTES
 
-ANYBODY, ANY_LOGIN, OWNER, OWNER_OR_ADMIN, ADMIN = range(5)
+ANYBODY, ANY_LOGIN, OWNER, OWNER_OR_ADMIN, ADMIN, SCRAPER = range(6)
 BY_LOGIN_ONLY = {
     ("/api/v1/accounts/<username>", "delete"),
     ("/api/v1/accounts/<username>/tokens", "get"),
@@ -36,6 +36,7 @@ RULES = {
     "/openapi.json": {"get": ANYBODY},
     "/health": {"get": ANYBODY},
     "/ready": {"get": ANYBODY},
+    "/metrics": {"get": SCRAPER},
     "/users": {"get": ANYBODY, "post": ANYBODY},
     "/api/v1/accounts": {"post": ANYBODY},
     "/api/v1/accounts/login": {"post": ANYBODY},
@@ -80,6 +81,7 @@ def allowed(path, verb, actor):
         return False
     owns, manages = actor.startswith("owner"), actor.startswith("admin")
     fits = {
+        SCRAPER: False,
         ANY_LOGIN: True,
         OWNER: owns,
         OWNER_OR_ADMIN: owns or manages,
@@ -90,8 +92,9 @@ def allowed(path, verb, actor):
     return fits and not ("hand-made" in actor and (path, verb) in BY_LOGIN_ONLY)
 
 
-def denial(actor):
-    return 401 if actor == "nobody" or "revoked" in actor or "expired" in actor else 403
+def denial(actor, path):
+    unknown = actor == "nobody" or "revoked" in actor or "expired" in actor
+    return 401 if unknown or RULES[path].get("get") == SCRAPER else 403
 
 
 @pytest.fixture
@@ -104,6 +107,7 @@ def world(backend):
         tokens.issue(session, account, expires=tokens.in_days(1)).id = 1
     backend.someone("bob").task()
     backend.price("apples", 13500)
+    backend = backend.with_settings(metrics_token="of-the-scraper-alone")
     assert backend.nobody.post("/users", json={"data": "hi"}).headers["Location"].endswith("/1")
     return backend
 
@@ -146,8 +150,8 @@ def test_who_is_not_allowed_is_told_so_and_changes_nothing(world, path, verb):
         methods = [verb.upper(), "HEAD"] if verb == "get" and "logout" not in path else [verb]
         for method in methods:
             answer = sender(method.upper(), path_of(path, verb), json={})
-            assert answer.status_code == denial(actor), (actor, method)
-            if denial(actor) == 401:
+            assert answer.status_code == denial(actor, path), (actor, method)
+            if denial(actor, path) == 401:
                 assert answer.headers["WWW-Authenticate"] == "Bearer"
     assert stored(world) == before
 

@@ -16,6 +16,7 @@ LONGEST = 200
 FLOORS = {
     "values": 0,
     "errors": 0,
+    "metrics": 0,
     "settings": 1,
     "sqlite": 1,
     "database": 2,

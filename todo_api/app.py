@@ -14,6 +14,7 @@ from flask_restful import Api
 from todo_api import migrations, openapi, routing, urls
 from todo_api.database import Database
 from todo_api.errors import CannotStart
+from todo_api.metrics import Metrics
 from todo_api.resources import envelope, json_text, problems
 from todo_api.resources.backend import Backend
 from todo_api.services.feed import Feed
@@ -53,19 +54,19 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         sys.stderr.write(f"todo-api: {error}\n")
         raise SystemExit(2) from None
 
-    app = routing.App()
-    envelope.register(app)
-    problems.register(app)
-    api = QuietApi(app)
     backend = Backend(
         settings,
         database,
         Feed(database, settings.event_streams),
+        Metrics(shared=bool(settings.metrics_folder)) if settings.metrics_token else None,
         urls.listing(),
         migrations.newest(),
         openapi.document,
     )
-    urls.register(api, backend)
+    app = routing.App()
+    envelope.register(app, backend.metrics)
+    problems.register(app)
+    urls.register(QuietApi(app), backend)
     app.extensions["todo_api"] = backend
     _share_with_origins(app, settings.cors_origins)
     return app

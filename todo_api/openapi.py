@@ -11,7 +11,7 @@ from apispec import APISpec
 
 from todo_api import __version__
 from todo_api.resources import body
-from todo_api.resources.auth import PUBLIC
+from todo_api.resources.auth import PUBLIC, SCRAPER
 from todo_api.resources.endpoint import Created, Endpoint
 from todo_api.resources.event import EVENT_STREAM, LAST_EVENT_ID
 from todo_api.resources.idempotency import HEADER as IDEMPOTENCY_KEY
@@ -79,12 +79,13 @@ def statuses(resource: type[Endpoint], verb: str, path: str) -> list[int]:
     stored = issubclass(resource, StoredEndpoint)
     public = resource.access[verb] == PUBLIC
     reads_body = verb in resource.takes
-    success = 204 if verb not in resource.gives else 201 if _creates(resource, verb) else 200
+    shows = verb in resource.gives or verb in resource.media
+    success = 204 if not shows else 201 if _creates(resource, verb) else 200
     possible = {
         304: verb == "get" and _is_versioned(resource),
         400: True,
         401: not public,
-        403: not public,
+        403: not public and resource.access[verb] != SCRAPER,
         404: stored and "<" in path,
         411: reads_body,
         412: verb in GUARDED and _is_versioned(resource),

@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterable
 from os import register_at_fork
+from tempfile import TemporaryDirectory
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -15,7 +16,7 @@ from granian.log import LogLevels
 from todo_api.app import create_app
 from todo_api.errors import CannotStart
 from todo_api.resources.backend import Backend
-from todo_api.settings import Settings
+from todo_api.settings import Settings, share_metrics
 
 SECONDS_TO_FINISH = 30
 """How long a worker may take to finish what is in flight before it is killed."""
@@ -24,6 +25,13 @@ SECONDS_TO_FINISH = 30
 def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; a worker that dies is started again."""
     register_at_fork(after_in_child=_end_at_a_signal)
+    with TemporaryDirectory(prefix="todo-api-metrics-") as folder:
+        if settings.metrics_token:
+            share_metrics(folder)
+        _serve(settings)
+
+
+def _serve(settings: Settings) -> None:
     Granian(
         "todo_api.server:worker",
         factory=True,

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy.engine import make_url
@@ -71,6 +72,18 @@ def _origins(text: str) -> tuple[str, ...]:
     raise ValueError("* or a list of origins such as https://app.example.com")
 
 
+def _secret(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._~+/-]{16,512}=*", text):
+        raise ValueError("at least 16 of A-Z a-z 0-9 . _ ~ + / -")
+    return text
+
+
+def _folder(text: str) -> str:
+    if not Path(text).is_dir():
+        raise ValueError("a folder that is there")
+    return text
+
+
 def _networks(text: str) -> tuple[Network, ...]:
     try:
         return tuple(ip_network(each, strict=False) for each in text.replace(",", " ").split())
@@ -78,8 +91,8 @@ def _networks(text: str) -> tuple[Network, ...]:
         raise ValueError("a list of IP addresses and networks such as 10.0.0.0/8") from None
 
 
-def _setting(name: str, default: Any, parse: Callable[[str], Any]) -> Any:
-    return field(default=default, metadata={"name": name, "parse": parse})
+def _setting(name: str, default: Any, parse: Callable[[str], Any], **options: Any) -> Any:
+    return field(default=default, metadata={"name": name, "parse": parse}, **options)
 
 
 @dataclass(frozen=True)
@@ -100,6 +113,8 @@ class Settings:
     workers: int = _setting("WORKERS", 2, _whole(1, 256))
     threads: int = _setting("THREADS", 4, _whole(1, 256))
     event_streams: int = _setting("EVENT_STREAMS", 100, _whole(0, 10_000))
+    metrics_token: str = _setting("METRICS_TOKEN", "", _secret, repr=False)
+    metrics_folder: str = _setting("PROMETHEUS_MULTIPROC_DIR", "", _folder)
     lock_timeout: int = _setting("LOCK_TIMEOUT", 5, _whole(1, 600))
     log_level: str = _setting(
         "LOG_LEVEL", "info", _one_of("debug", "info", "warning", "error", "critical")
@@ -121,6 +136,11 @@ class Settings:
                 except ValueError as error:
                     raise CannotStart(f"{name} is wrong: it must be {error}.") from None
         return cls(**values)
+
+
+def share_metrics(folder: str) -> None:
+    """Let all processes that this one starts count their metrics in `folder`."""
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
 
 
 def shield_requests() -> None:

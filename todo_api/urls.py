@@ -20,6 +20,7 @@ from todo_api.resources.health import Health, Ready
 from todo_api.resources.home import Home, Listing
 from todo_api.resources.item_price import AskedItemPrice, ItemPriceItem, ItemPriceList
 from todo_api.resources.message import MessageItem, MessageList
+from todo_api.resources.metric import MetricList
 from todo_api.resources.sum import Sum, SumInPath
 from todo_api.resources.task import TaskItem, TaskList, TaskRestore, TaskTotal
 from todo_api.resources.token import Login, Logout, TokenItem, TokenList
@@ -67,6 +68,7 @@ ROUTES = (
     _route("/openapi.json", OpenAPI, get="OpenAPI document"),
     _route("/health", Health, get="health"),
     _route("/ready", Ready, get="readiness"),
+    _route("/metrics", MetricList, get="metrics"),
     _route("/users", UserList, get="users", post="leave a message"),
     _route("/api/v1/accounts", AccountList, post="register"),
     _route("/api/v1/accounts/login", Login, post="login"),

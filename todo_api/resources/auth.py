@@ -28,6 +28,7 @@ class Who(Enum):
     OWNER = auto()
     OWNER_OR_ADMIN = auto()
     ADMIN = auto()
+    SCRAPER = auto()
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ PUBLIC = Access(Who.ANYBODY)
 OWNER = Access(Who.OWNER)
 OWNER_OR_ADMIN = Access(Who.OWNER_OR_ADMIN)
 ADMIN = Access(Who.ADMIN)
+SCRAPER = Access(Who.SCRAPER)
+"""Who brings the server's METRICS_TOKEN; that is no account's."""
 
 
 @dataclass(frozen=True)

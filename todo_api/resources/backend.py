@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from todo_api.database import Database
+from todo_api.metrics import Metrics
 from todo_api.services.feed import Feed
 from todo_api.settings import Settings
 
@@ -13,14 +14,15 @@ from todo_api.settings import Settings
 class Backend:
     """One running backend.
 
-    `feed` wakes who waits for changes; `listing` maps the name of each route to its method and
-    path; `schema` is the revision of the database's schema that this program is for; `document`
-    makes the OpenAPI document.
+    `feed` wakes who waits for changes; `metrics` are there if somebody may read them; `listing`
+    maps the name of each route to its method and path; `schema` is the revision of the database's
+    schema that this program is for; `document` makes the OpenAPI document.
     """
 
     settings: Settings
     database: Database
     feed: Feed
+    metrics: Metrics | None
     listing: Mapping[str, str]
     schema: str
     document: Callable[[], Mapping[str, Any]]

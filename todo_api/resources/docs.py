@@ -11,6 +11,7 @@ from todo_api.schemas.wire import AsIs
 class OpenAPI(Endpoint):
     """The OpenAPI 3.1 document, from which clients and tests are made."""
 
+    strict = True
     access = {"get": PUBLIC}
     gives = {"get": AsIs()}
 

@@ -103,12 +103,18 @@ class Endpoint(Resource):
 
     def answer(self, verb: str, ids: dict[str, Any]) -> Shown | Response:
         """Answer `verb` without a database."""
+        self.admit(verb, **ids)
         inputs = [*ids.values()]
+        query = self.asked(verb)
         if verb in self.asks:
-            inputs.append(self.asked(verb))
+            inputs.append(query)
         if verb in self.takes:
             inputs.append(self.takes[verb].read(body.read(request).for_(self.takes[verb])))
-        return self.shown(verb, getattr(self, verb)(*inputs))
+        result = getattr(self, verb)(*inputs)
+        return result if isinstance(result, Response) else self.shown(verb, result)
+
+    def admit(self, verb: str, **ids: Any) -> None:
+        """Raise unless the verb is the caller's to use; without a database it is everybody's."""
 
     def asked(self, verb: str) -> dict[str, Any]:
         """Return the values in the query; raise Invalid if one of them is wrong or not known."""

@@ -10,6 +10,7 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound, RequestHeaderFieldsT
 from werkzeug.routing import RequestRedirect
 
 from todo_api.errors import Malformed
+from todo_api.metrics import Metrics
 from todo_api.resources.form import urlencoded
 
 log = logging.getLogger("todo_api.access")
@@ -21,10 +22,17 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?", re.ASCII)
 
 
-def register(app: Flask) -> None:
-    """Put the envelope around every request of `app`."""
+def register(app: Flask, metrics: Metrics | None = None) -> None:
+    """Put the envelope around every request of `app`, and count it if there are metrics."""
     app.before_request(_open)
     app.after_request(_close)
+    if metrics:
+
+        @app.after_request
+        def count(response: Response) -> Response:
+            took = time.perf_counter() - g.started
+            metrics.saw(request.method, request.endpoint, response.status_code, took)
+            return response
 
 
 def _open() -> None:

@@ -14,6 +14,7 @@ OK = {"status": "ok"}
 class Health(Endpoint):
     """Whether the process answers at all; no database is asked."""
 
+    strict = True
     access = {"get": PUBLIC}
     gives = {"get": HealthSchema()}
 
@@ -25,6 +26,7 @@ class Health(Endpoint):
 class Ready(StoredEndpoint):
     """Whether the database is within reach and has the schema that this program needs."""
 
+    strict = True
     access = {"get": PUBLIC}
     gives = {"get": HealthSchema()}
 

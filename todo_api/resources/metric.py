@@ -1,0 +1,37 @@
+"""Metrics, for Prometheus."""
+
+import hmac
+from typing import Any
+
+from flask import Response, request
+from werkzeug.exceptions import NotFound
+
+from todo_api.errors import Unauthenticated
+from todo_api.resources import auth
+from todo_api.resources.auth import SCRAPER
+from todo_api.resources.endpoint import Endpoint
+
+TEXT = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class MetricList(Endpoint):
+    """How many requests there were, and how long they took; only with METRICS_TOKEN."""
+
+    strict = True
+    access = {"get": SCRAPER}
+    media = {"get": ("text/plain",)}
+    may = {"get": (404,)}
+    knows_callers = True
+
+    def admit(self, verb: str, **ids: Any) -> None:
+        """Raise unless there are metrics, and the caller brings the token for them."""
+        if self.backend.metrics is None:
+            raise NotFound
+        secret, token = auth.secret_of(request), self.settings.metrics_token
+        if not hmac.compare_digest(secret.encode(), token.encode()):
+            raise Unauthenticated(auth.NOT_VALID)
+
+    def get(self) -> Response:
+        """Read the metrics."""
+        assert self.backend.metrics
+        return Response(self.backend.metrics.text(), content_type=TEXT)
