@@ -64,6 +64,7 @@ SIDEWAYS = {
     ("schemas.token", "schemas.account"),
     ("schemas.change", "schemas.account"),
     ("schemas.batch", "schemas.change"),
+    ("schemas.batch", "schemas.task"),
     ("schemas.change", "schemas.task"),
 }
 

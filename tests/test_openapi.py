@@ -3,16 +3,14 @@
 import re
 
 import pytest
+from document import BY_ID, OPERATIONS, example_of, fit, operation, resolved, success
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from todo_api import openapi
 from todo_api.urls import ROUTES
 
-OPERATIONS = [(route.path, verb) for route in ROUTES for verb in route.names]
-
-
-def operation(path, verb):
-    return openapi.document()["paths"][re.sub("<(.+?)>", r"{\1}", path)][verb]
+FILES = ("text/css", "text/javascript", "image/png")
+RESOURCES = {route.path: route.resource for route in ROUTES}
 
 
 def test_the_document_is_served_and_valid(nobody):
@@ -37,16 +35,50 @@ def test_an_operation_is_described_whole(path, verb):
     named = {each["name"] for each in told["parameters"] if each["in"] == "path"}
     assert named == set(re.findall("<(.+?)>", path))
     for status, answer in told["responses"].items():
-        assert "X-Request-ID" in answer["headers"]
+        answered = resolved(answer)
+        assert answered["description"]
+        assert "X-Request-ID" in answered["headers"]
+        assert all(resolved(each)["description"] for each in answered["headers"].values())
         if status not in ("204", "304"):
-            assert answer["content"]
-            assert all(media["schema"] for media in answer["content"].values())
+            assert answered["content"]
+            assert all(media["schema"] for media in answered["content"].values())
     assert (told["security"] == []) is ("401" not in told["responses"] or path.endswith("login"))
 
 
+def examples(content):
+    """Yield the examples of what has one, and that is all but files."""
+    for media, told in content.items():
+        if media not in FILES:
+            yield told["example"], told["schema"]
+
+
+@pytest.mark.parametrize(("path", "verb"), OPERATIONS)
+def test_everything_sent_and_answered_has_an_example_that_fits(path, verb):
+    told = operation(path, verb)
+    for each in told["parameters"]:
+        assert each["description"]
+        fit(example_of(each), each["schema"])
+    for status, answer in told["responses"].items():
+        content = resolved(answer).get("content", {})
+        for example, schema in examples(content):
+            fit(example, schema)
+            if int(status) >= 400:
+                assert example["status"] == int(status)
+    assert ("requestBody" in told) is (verb in RESOURCES[path].takes)
+    for example, schema in examples(told.get("requestBody", {"content": {}})["content"]):
+        fit(example, schema)
+
+
 def test_operations_have_names_of_their_own():
-    names = [operation(path, verb)["operationId"] for path, verb in OPERATIONS]
-    assert len(set(names)) == len(names)
+    assert len(BY_ID) == len(OPERATIONS)
+
+
+def test_tags_and_the_security_scheme_are_described():
+    document = openapi.document()
+    assert all(tag["description"] for tag in document["tags"])
+    used = {tag for path, verb in OPERATIONS for tag in operation(path, verb)["tags"]}
+    assert used == {tag["name"] for tag in document["tags"]}
+    assert document["components"]["securitySchemes"]["bearer"]["description"]
 
 
 def test_a_body_is_described_for_each_media_type(nobody):
@@ -59,17 +91,67 @@ def test_a_body_is_described_for_each_media_type(nobody):
 
 
 def test_a_schema_says_what_the_field_checks():
-    task = openapi.document()["components"]["schemas"]["Task"]
+    schemas = openapi.document()["components"]["schemas"]
+    task = schemas["NewTask"]
     assert task["required"] == ["name"]
     assert task["additionalProperties"] is False
-    assert task["properties"]["name"] == {"type": "string", "minLength": 1, "maxLength": 255}
+    name = task["properties"]["name"]
+    assert (name["type"], name["minLength"], name["maxLength"]) == ("string", 1, 255)
+    assert re.search(name["pattern"], " milk ")
+    assert not re.search(name["pattern"], " \x1f\u3000")
+    assert not re.search(name["pattern"], "a\0")
     assert task["properties"]["note"]["type"] == ["string", "null"]
     assert task["properties"]["quantity"]["default"] == 1
     assert task["properties"]["id"]["readOnly"] is True
-    assert "required" not in openapi.document()["components"]["schemas"]["TaskChanges"]
+    assert "required" not in schemas["TaskChanges"]
+    quantity, price = (
+        schemas[name]["properties"][field]["anyOf"][1]["pattern"]
+        for name, field in (("NewTask", "quantity"), ("NewItemPrice", "price"))
+    )
+    assert [
+        t
+        for t in ("0", "0.0001", "1", "10", "0.5", "9999.9999", "10001", "1.00001")
+        if re.search(quantity, t)
+    ] == ["0.0001", "1", "10", "0.5", "9999.9999"]
+    assert [
+        t for t in ("0", "0.0001", "99999999", "999999999", "1.00001", "x") if re.search(price, t)
+    ] == ["0", "0.0001", "99999999"]
+
+
+def test_an_answer_has_all_of_its_fields():
+    schemas = openapi.document()["components"]["schemas"]
+    assert set(schemas["Task"]["required"]) == set(schemas["Task"]["properties"])
+    assert "total" not in schemas["TaskPage"]["required"]
+    changes = schemas["Changes"]["properties"]["changes"]["items"]["oneOf"]
+    assert [each["$ref"].rpartition("/")[2] for each in changes] == ["Task", "Tombstone"]
 
 
 def test_a_secret_only_goes_in():
     schemas = openapi.document()["components"]["schemas"]
     assert schemas["Registration"]["properties"]["password"]["writeOnly"] is True
-    assert "password" not in str(schemas["User"])
+    assert "password" not in schemas["Account"]["properties"]
+
+
+def links(path, verb):
+    return success(path, verb).get("links", {})
+
+
+def test_whatever_is_stored_can_be_reached_by_links():
+    stored = {each for each in OPERATIONS if re.search("<(username|id|name)>", each[0])}
+    reached = set(OPERATIONS) - stored
+    while True:
+        following = {BY_ID[name] for path, verb in reached for name in links(path, verb)}
+        if following <= reached:
+            break
+        reached |= following
+    assert stored <= reached
+
+
+def test_what_creates_leads_to_what_is_done_with_it():
+    for path, verb in OPERATIONS:
+        items = {
+            each for each in OPERATIONS if re.fullmatch(re.escape(path) + "/<[a-z]+>", each[0])
+        }
+        if "201" in operation(path, verb)["responses"] and path != "/api/v1/accounts":
+            assert items == {BY_ID[name] for name in links(path, verb) if BY_ID[name] in items}
+    assert set(links("/api/v1/accounts", "post")) == {"login"}

@@ -7,11 +7,11 @@ from todo_api.models import Account, Task
 from todo_api.resources.auth import OWNER
 from todo_api.resources.endpoint import Version, etag
 from todo_api.resources.of_account import AccountEndpoint
-from todo_api.schemas.batch import Batch, BatchResult, Operation
+from todo_api.schemas.batch import Batch, BatchResult, read_operation
 from todo_api.schemas.task import TaskSchema
 from todo_api.services import tasks
 
-OPERATION, TASK = Operation(), TaskSchema()
+TASK = TaskSchema()
 
 
 class TaskBatch(AccountEndpoint):
@@ -34,7 +34,7 @@ class TaskBatch(AccountEndpoint):
         results = []
         for index, raw in enumerate(batch["operations"]):
             try:
-                results.append(self._do(account, **OPERATION.read(raw)))
+                results.append(self._do(account, **read_operation(raw)))
             except Problem as problem:
                 problem.index = index
                 raise

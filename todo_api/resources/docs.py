@@ -5,7 +5,7 @@ from typing import Any
 
 from todo_api.resources.auth import PUBLIC
 from todo_api.resources.endpoint import Endpoint
-from todo_api.schemas.wire import AsIs
+from todo_api.schemas.docs import DocumentSchema
 
 
 class OpenAPI(Endpoint):
@@ -13,7 +13,7 @@ class OpenAPI(Endpoint):
 
     strict = True
     access = {"get": PUBLIC}
-    gives = {"get": AsIs()}
+    gives = {"get": DocumentSchema()}
 
     def get(self) -> Mapping[str, Any]:
         """Get the OpenAPI document."""

@@ -8,7 +8,7 @@ from flask import Response, request
 
 from todo_api.resources.auth import PUBLIC
 from todo_api.resources.endpoint import Endpoint, Shown
-from todo_api.schemas.wire import AsIs
+from todo_api.schemas.home import ListingSchema
 
 PAGE = (Path(__file__).parent.parent / "web" / "index.html").read_bytes()
 
@@ -19,7 +19,7 @@ class Listing(Endpoint):
     """What this API has."""
 
     access = {"get": PUBLIC}
-    gives = {"get": AsIs()}
+    gives = {"get": ListingSchema()}
 
     def get(self) -> Mapping[str, str]:
         """See the listing."""

@@ -5,10 +5,18 @@ from typing import Any
 from todo_api.errors import NotFound, Unauthenticated
 from todo_api.models import Account, Token
 from todo_api.resources.auth import PUBLIC, Access, Who
-from todo_api.resources.endpoint import PAGED, Created, Listed, listed
+from todo_api.resources.endpoint import Created, Listed, listed
 from todo_api.resources.of_account import AccountEndpoint
 from todo_api.resources.stored import StoredEndpoint
-from todo_api.schemas.token import Credentials, LoggedOut, NewToken, Session, TokenPage
+from todo_api.schemas.token import (
+    Credentials,
+    LoggedOut,
+    MadeToken,
+    Session,
+    TokenPage,
+    TokenQuery,
+    TokenSchema,
+)
 from todo_api.services import accounts, passwords, tokens
 from todo_api.services.paging import Plan
 
@@ -85,9 +93,9 @@ class TokenList(AccountEndpoint):
 
     strict = True
     access = {"get": MANAGED, "post": MANAGED, "delete": MANAGED}
-    asks = PAGED
-    takes = {"post": NewToken()}
-    gives = {"get": TokenPage(), "post": NewToken()}
+    asks = {"get": TokenQuery()}
+    takes = {"post": TokenSchema()}
+    gives = {"get": TokenPage(), "post": MadeToken()}
     cache = "no-store"
 
     def plan(self, *objects: Any) -> Plan[Token]:

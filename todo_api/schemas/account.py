@@ -11,8 +11,10 @@ from todo_api.schemas.moments import Moment
 from todo_api.schemas.wire import READ_ONLY, Wire
 from todo_api.values import names
 
+PATTERN = "[A-Za-z0-9._-]{3,64}"
 RESERVED = frozenset({"login", "logout"})
 
+EMAIL = {"format": "email"}
 _email = validate.Email(error="Not an e-mail address.")
 
 
@@ -22,10 +24,14 @@ class Username(Text):
     def __init__(self, **options: Any) -> None:
         super().__init__(least=1, most=255, **options)
 
+    def described(self) -> dict[str, Any]:
+        """Return its JSON Schema."""
+        return {"type": "string", "pattern": f"^{PATTERN}$"}
+
     def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> str:
         text = super()._deserialize(value, attr, data, **options)
         username = unicodedata.normalize("NFKC", text)
-        if not re.fullmatch(r"[A-Za-z0-9._-]{3,64}", username):
+        if not re.fullmatch(PATTERN, username):
             raise ValidationError("Must be 3 to 64 of A-Z a-z 0-9 . _ -")
         if names.key(username) in RESERVED:
             raise ValidationError("This name is reserved.")
@@ -36,7 +42,7 @@ class AccountSchema(Wire):
     """An account as its owner and the admins see and change it."""
 
     username = Text(most=255, metadata=READ_ONLY)
-    email = Text(least=1, most=254, validate=_email, required=True)
+    email = Text(least=1, most=254, validate=_email, required=True, metadata=EMAIL)
     date_joined = Moment(metadata=READ_ONLY)
     timezone = TimeZone(allow_none=True, load_default="UTC")
     pets = Few(Name(most=64), most=50, allow_none=True, load_default=list)
@@ -44,6 +50,16 @@ class AccountSchema(Wire):
     is_admin = Boolean(metadata=READ_ONLY)
     password = Text(least=8, most=256, load_only=True)
     current_password = Text(most=256, load_only=True)
+
+    example = {
+        "username": "alice",
+        "email": "alice@example.com",
+        "date_joined": "2026-11-20T09:30:00Z",
+        "timezone": "Europe/Berlin",
+        "pets": ["dog"],
+        "listed": False,
+        "is_admin": False,
+    }
 
     @validates_schema
     def _know_the_old_password(self, values: dict[str, Any], **options: Any) -> None:
@@ -60,6 +76,13 @@ class Registration(AccountSchema):
     username = Username(required=True)
     password = Text(least=8, most=256, load_only=True, required=True)
     password2 = Text(most=256, load_only=True)
+
+    example = {**AccountSchema.example, "password": "correct-horse-battery"}
+    example_sent = {
+        "username": "alice",
+        "email": "alice@example.com",
+        "password": "correct-horse-battery",
+    }
 
     @validates_schema
     def _know_the_old_password(self, values: dict[str, Any], **options: Any) -> None:

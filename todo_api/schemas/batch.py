@@ -1,43 +1,78 @@
 """Batches of changes to tasks, on the wire."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import ValidationError, fields, validates_schema
+from marshmallow import fields
 
-from todo_api.schemas.change import Change
+from todo_api.errors import Invalid
+from todo_api.schemas.change import Change, Tombstone
 from todo_api.schemas.fields import Few, OneOf, Text
 from todo_api.schemas.numbers import Integer
+from todo_api.schemas.task import TaskSchema
 from todo_api.schemas.wire import Wire
 
 MOST_OPERATIONS = 100
 
 
+class _Sent(fields.Raw):
+    """What is sent in one of some shapes, and read later."""
+
+    def __init__(self, *shapes: Wire, **options: Any) -> None:
+        super().__init__(**options)
+        self.one_of = shapes
+
+
+class Creation(Wire):
+    """A task that is to be."""
+
+    method = OneOf(("POST",), required=True)
+    body = _Sent(TaskSchema(partial=False), required=True)
+
+    example = {"method": "POST", "body": {"name": "Pears"}}
+
+
+class Alteration(Wire):
+    """A task that is to be another."""
+
+    method = OneOf(("PUT", "PATCH"), required=True)
+    id = Integer(least=1, most=10**18 - 1, required=True)
+    if_match = Text(most=200)
+    body = _Sent(TaskSchema(partial=True))
+
+    example = {"method": "PATCH", "id": 2, "body": {"completed": True}}
+
+
+class Deletion(Wire):
+    """A task that is to be no more."""
+
+    method = OneOf(("DELETE",), required=True)
+    id = Integer(least=1, most=10**18 - 1, required=True)
+    if_match = Text(most=200)
+
+    example = {"method": "DELETE", "id": 3}
+
+
+OPERATIONS = {
+    "POST": Creation(partial=False),
+    "PUT": Alteration(partial=False),
+    "PATCH": Alteration(partial=False),
+    "DELETE": Deletion(partial=False),
+}
+
+
 class Batch(Wire):
     """What is to happen, all of it or nothing."""
 
-    operations = Few(fields.Raw(allow_none=True), least=1, most=MOST_OPERATIONS, required=True)
+    operations = Few(
+        _Sent(OPERATIONS["POST"], OPERATIONS["PUT"], OPERATIONS["DELETE"], allow_none=True),
+        least=1,
+        most=MOST_OPERATIONS,
+        required=True,
+    )
 
-
-class Operation(Wire):
-    """One of them: a task is created by POST, changed by PUT or PATCH, deleted by DELETE."""
-
-    method = OneOf(("POST", "PUT", "PATCH", "DELETE"), required=True)
-    id = Integer(least=1, most=10**18 - 1)
-    if_match = Text(most=200)
-    body = fields.Raw()
-
-    @validates_schema
-    def _fits_its_method(self, values: dict[str, Any], **options: Any) -> None:
-        method = values.get("method")
-        creating, deleting = method == "POST", method == "DELETE"
-        misplaced = {
-            "id": creating == ("id" in values),
-            "if_match": creating and "if_match" in values,
-            "body": deleting and "body" in values,
-        }
-        for name, is_wrong in misplaced.items():
-            if method and is_wrong:
-                raise ValidationError(f"Does not fit {method}, or is missing.", name)
+    in_forms = False
+    example = {"operations": [Creation.example, Alteration.example, Deletion.example]}
 
 
 class BatchResult(Wire):
@@ -45,3 +80,20 @@ class BatchResult(Wire):
 
     results = fields.List(Change())
     revision = Integer()
+
+    example = {
+        "results": [
+            {**TaskSchema.example, "id": 5, "name": "Pears", "revision": 5},
+            TaskSchema.example,
+            Tombstone.example,
+        ],
+        "revision": 7,
+    }
+
+
+def read_operation(raw: Any) -> dict[str, Any]:
+    """Return the values of one operation; raise errors.Invalid if any of them is wrong."""
+    method = raw.get("method") if isinstance(raw, Mapping) else None
+    if not isinstance(method, str) or method not in OPERATIONS:
+        raise Invalid(errors={"method": [f"Must be one of {', '.join(OPERATIONS)}."]})
+    return OPERATIONS[method].read(raw)

@@ -21,7 +21,14 @@ class ChangeQuery(PageQuery):
     class Meta:
         exclude = ("after",)
 
-    since = Text(most=64, load_default=None, allow_none=False)
+    since = Text(
+        most=64,
+        load_default=None,
+        allow_none=False,
+        metadata={"description": "The `next` of the last answer; without it, from the start on."},
+    )
+
+    example = {"since": "k7w2mq9x.2", "limit": 100}
 
 
 class EventQuery(ChangeQuery):
@@ -38,9 +45,16 @@ class Tombstone(Wire):
     deleted = fields.Constant(constant=True)
     revision = Integer()
 
+    example = {"id": 3, "deleted": True, "revision": 4}
+
+
+_TOMBSTONE = Tombstone()
+
 
 class Change(fields.Field[Task]):
     """A task as it is now or, if it was deleted, its tombstone."""
+
+    one_of = (_TASK, _TOMBSTONE)
 
     def _serialize(self, value: Any, attr: Any, obj: Any, **options: Any) -> Any:
         return (_TOMBSTONE if value.deleted_date else _TASK).dump(value)
@@ -55,11 +69,16 @@ class ChangesSchema(Wire):
     more = Boolean()
     reset = Boolean()
 
+    sometimes = frozenset({"account"})
+    example = {
+        "changes": [TaskSchema.example, Tombstone.example],
+        "next": "k7w2mq9x.4",
+        "more": False,
+        "reset": False,
+    }
+
     @post_dump
     def _leave_out_what_did_not_change(
         self, shown: dict[str, Any], **options: Any
     ) -> dict[str, Any]:
         return {name: value for name, value in shown.items() if value is not None}
-
-
-_TOMBSTONE = Tombstone()

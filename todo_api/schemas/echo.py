@@ -3,13 +3,23 @@
 from marshmallow import fields
 
 from todo_api.schemas.fields import Text
+from todo_api.schemas.query import LONGEST
 from todo_api.schemas.wire import Wire
+
+
+class Anything(Wire):
+    """Any JSON value, or any form."""
+
+    example = {"text": "hi"}
+    example_sent = example
 
 
 class EchoedText(Wire):
     """The text that came."""
 
-    echo = Text(most=10**6)
+    echo = Text(most=LONGEST)
+
+    example = {"echo": "text text"}
 
 
 class EchoedRequest(Wire):
@@ -19,4 +29,12 @@ class EchoedRequest(Wire):
     args = fields.Dict()
     headers = fields.Dict()
     form = fields.Dict()
-    json = fields.Raw()
+    json = fields.Raw(allow_none=True)
+
+    example = {
+        "method": "POST",
+        "args": {"page": "2"},
+        "headers": {"Host": "127.0.0.1:5000", "Content-Type": "application/json"},
+        "form": {},
+        "json": {"text": "hi"},
+    }

@@ -11,6 +11,10 @@ from marshmallow import ValidationError, fields
 from todo_api.values import moments, names
 from todo_api.values.currencies import MINOR_UNITS
 
+ANY_TEXT = r"^[^\u0000]*$"
+NOT_BLANK = r"^[^\u0000]*[^\u0000\s\u001c-\u001f\u0085][^\u0000]*$"
+"""ECMA-262 patterns: what every database can store, and what is no mere white space besides."""
+
 _WORDS = {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False}
 
 
@@ -23,7 +27,8 @@ class Text(fields.Field[str]):
 
     def described(self) -> dict[str, Any]:
         """Return its JSON Schema."""
-        return {"type": "string", "minLength": self.least, "maxLength": self.most}
+        least = {"minLength": self.least} if self.least else {}
+        return {"type": "string", **least, "maxLength": self.most, "pattern": ANY_TEXT}
 
     def from_text(self, text: str) -> str:
         """Return what a form's text stands for."""
@@ -45,6 +50,10 @@ class Name(Text):
 
     def __init__(self, *, most: int = names.LONGEST_NAME, **options: Any) -> None:
         super().__init__(least=1, most=most, **options)
+
+    def described(self) -> dict[str, Any]:
+        """Return its JSON Schema."""
+        return {**super().described(), "pattern": NOT_BLANK}
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> str:
         name = super()._deserialize(value, attr, data, **options)
@@ -85,7 +94,8 @@ class Few(fields.List[Any]):
 
     def described(self) -> dict[str, Any]:
         """Return what its JSON Schema adds to that of a list."""
-        return {"minItems": self.least, "maxItems": self.most}
+        least = {"minItems": self.least} if self.least else {}
+        return {**least, "maxItems": self.most}
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> list[Any]:
         if not isinstance(value, list):
@@ -101,6 +111,10 @@ class TimeZone(Text):
     def __init__(self, **options: Any) -> None:
         super().__init__(most=64, **options)
 
+    def described(self) -> dict[str, Any]:
+        """Return its JSON Schema."""
+        return {"type": "string", "format": "iana-time-zone", "maxLength": self.most}
+
     def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> str:
         name = super()._deserialize(value, attr, data, **options)
         if name not in moments.time_zones():
@@ -113,6 +127,10 @@ class Currency(Text):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(most=3, **options)
+
+    def described(self) -> dict[str, Any]:
+        """Return its JSON Schema."""
+        return {"type": "string", "format": "iso-4217", "pattern": "^[A-Za-z]{3}$"}
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> str:
         text = super()._deserialize(value, attr, data, **options)

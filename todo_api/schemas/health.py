@@ -8,3 +8,5 @@ class HealthSchema(Wire):
     """One word."""
 
     status = Text(most=16)
+
+    example = {"status": "ok"}

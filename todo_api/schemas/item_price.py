@@ -8,6 +8,7 @@ from marshmallow import ValidationError, fields
 from todo_api.schemas.fields import Currency, Name, Text
 from todo_api.schemas.moments import Moment
 from todo_api.schemas.numbers import Scaled
+from todo_api.schemas.query import LONGEST
 from todo_api.schemas.wire import READ_ONLY, Wire
 from todo_api.values import names
 
@@ -31,16 +32,28 @@ class ItemPriceSchema(Wire):
     unit = Text(most=32, allow_none=True, load_default=None)
     updated_date = Moment(metadata=READ_ONLY)
 
+    example = {
+        "name": "apples",
+        "price": 1.35,
+        "currency": "EUR",
+        "unit": "kg",
+        "updated_date": "2026-11-20T09:30:00Z",
+    }
+
 
 class PricePage(Wire):
     """One page of the price list."""
 
     prices = fields.List(fields.Nested(ItemPriceSchema))
-    next = Text(most=2_000)
+    next = Text(most=2_000, allow_none=True)
+
+    example = {"prices": [ItemPriceSchema.example], "next": None}
 
 
 class AskedPrice(Wire):
     """The short answer of `/itemprice`."""
 
-    name = Text(most=1_000)
+    name = Text(most=LONGEST, allow_none=True)
     price = Scaled(least=Decimal(0), most=Decimal(100_000_000))
+
+    example = {"name": "apples", "price": 1.35}

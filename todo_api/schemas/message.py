@@ -13,12 +13,16 @@ class NewMessage(Wire):
 
     data = Text(least=1, most=10_000, required=True)
 
+    example = {"data": "hi"}
+
 
 class Received(Wire):
     """What the sender is told."""
 
     status = Text(most=16)
     message = Text(most=11_000)
+
+    example = {"status": "success", "message": "received: hi"}
 
 
 class MessageSchema(Wire):
@@ -28,9 +32,13 @@ class MessageSchema(Wire):
     text = Text(most=10_000)
     created_date = Moment()
 
+    example = {"id": 1, "text": "hi", "created_date": "2026-11-20T09:30:00Z"}
+
 
 class MessagePage(Wire):
     """One page of the messages."""
 
     messages = fields.List(fields.Nested(MessageSchema))
-    next = Text(most=2_000)
+    next = Text(most=2_000, allow_none=True)
+
+    example = {"messages": [MessageSchema.example], "next": None}

@@ -44,14 +44,29 @@ class Scaled(fields.Field[int]):
 
     def described(self) -> dict[str, Any]:
         """Return its JSON Schema."""
-        schema = {"type": "number", "minimum": float(self.least), "maximum": float(self.most)}
+        limits = {"minimum": _number(self.least), "maximum": _number(self.most)}
+        return {"type": "number", **limits}
+
+    def described_sent(self) -> dict[str, Any]:
+        """Return the JSON Schema of what is taken for it."""
+        number = {**self.described(), "multipleOf": 1 / money.SCALE}
+        text = {"type": "string", "pattern": self._pattern()}
+        schema: dict[str, Any] = {"anyOf": [number, text]}
         if isinstance(self.load_default, int):
-            schema["default"] = float(money.plain(self.load_default))
+            schema["default"] = _number(money.plain(self.load_default))
         return schema
 
     def from_text(self, text: str) -> str:
         """Return what a form's text stands for."""
         return text
+
+    def _pattern(self) -> str:
+        """Return an ECMA-262 pattern for texts of which each is in range, though not all are."""
+        digits, decimals = len(str(self.most)) - 1, f"[0-9]{{1,{money.DECIMALS}}}"
+        if self.least == 0:
+            return rf"^[0-9]{{1,{digits}}}(\.{decimals})?$"
+        above_one = rf"[1-9][0-9]{{0,{digits - 1}}}(\.{decimals})?"
+        return rf"^({above_one}|0\.[0-9]{{0,{money.DECIMALS - 1}}}[1-9])$"
 
     def _serialize(self, value: int | None, attr: Any, obj: Any, **options: Any) -> Decimal | None:
         return None if value is None else money.plain(value)
@@ -67,3 +82,7 @@ class Scaled(fields.Field[int]):
         if not self.least <= number <= self.most:
             raise ValidationError(f"Must be {self.least:,} to {self.most:,}.")
         return amount
+
+
+def _number(exact: Decimal) -> int | float:
+    return int(exact) if exact == int(exact) else float(exact)

@@ -1,5 +1,7 @@
 """What may stand behind the question mark."""
 
+from typing import Any
+
 from marshmallow import EXCLUDE
 
 from todo_api.schemas.fields import Text
@@ -8,18 +10,49 @@ from todo_api.schemas.wire import Wire
 from todo_api.services.paging import DEFAULT, LARGEST
 from todo_api.values import names
 
+LONGEST = 10**6
+"""Characters of a text that is only asked for or given back, not stored."""
+
+
+class Cursor(Text):
+    """Where a page ends; what it looks like inside is not for clients to know."""
+
+    def described(self) -> dict[str, Any]:
+        """Return its JSON Schema."""
+        return {**super().described(), "format": "cursor"}
+
 
 class PageQuery(Wire):
     """Which page of a list."""
 
-    limit = Integer(least=1, most=LARGEST, load_default=DEFAULT)
-    after = Text(most=2_000, load_default=None, allow_none=False)
+    limit = Integer(
+        least=1,
+        most=LARGEST,
+        load_default=DEFAULT,
+        metadata={"description": "How many at most."},
+    )
+    after = Cursor(
+        most=2_000,
+        load_default=None,
+        allow_none=False,
+        metadata={"description": "Where the page before ended: its `next` says so."},
+    )
+
+    example = {"limit": 10, "after": "WyJpZCIsMl0"}
 
 
 class PriceQuery(PageQuery):
     """Which page of the price list, and which names."""
 
-    q = Text(least=1, most=names.LONGEST_NAME, load_default=None, allow_none=False)
+    q = Text(
+        least=1,
+        most=names.LONGEST_NAME,
+        load_default=None,
+        allow_none=False,
+        metadata={"description": "A part of the name, in whatever case."},
+    )
+
+    example = {"limit": 10, "after": "WyJuYW1lIiwiYXBwbGVzIl0", "q": "app"}
 
 
 class ItemQuery(Wire):
@@ -28,4 +61,11 @@ class ItemQuery(Wire):
     class Meta:
         unknown = EXCLUDE
 
-    itemname = Text(most=10**6, load_default=None, allow_none=False)
+    itemname = Text(
+        most=LONGEST,
+        load_default=None,
+        allow_none=False,
+        metadata={"description": "The item, in whatever case."},
+    )
+
+    example = {"itemname": "apples"}

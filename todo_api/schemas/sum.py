@@ -11,7 +11,9 @@ from todo_api.errors import Malformed
 from todo_api.schemas.numbers import Integer
 from todo_api.schemas.wire import Wire
 
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+ADDEND = rf"^\s*{_NUMBER.pattern}\s*$"
+"""The ECMA-262 pattern of a text that writes a number."""
 
 
 class InvalidAddend(Malformed):
@@ -22,6 +24,13 @@ class InvalidAddend(Malformed):
 
 class Addend(fields.Field[float]):
     """A double (IEEE 754), from a JSON number or from a text that writes one in ASCII."""
+
+    def __init__(self) -> None:
+        super().__init__(required=True, metadata={"description": "One of the two numbers."})
+
+    def described(self) -> dict[str, Any]:
+        """Return its JSON Schema."""
+        return {"anyOf": [{"type": "number"}, {"type": "string", "pattern": ADDEND}]}
 
     def deserialize(self, value: Any, attr: Any = None, data: Any = None, **options: Any) -> float:
         """Return the number; raise InvalidAddend for anything else, nothing at all included."""
@@ -42,6 +51,8 @@ class Addends(Wire):
     number1 = Addend()
     number2 = Addend()
 
+    example = {"number1": 13, "number2": 28}
+
 
 class AddendsQuery(Addends):
     """The two numbers in a URL, whose clients may send other parameters along."""
@@ -57,11 +68,15 @@ class SumSchema(Wire):
     number2 = fields.Float()
     total_sum = fields.Float()
 
+    example = {"number1": 13.0, "number2": 28.0, "total_sum": 41.0}
+
 
 class SumWithStatus(SumSchema):
     """The same, with the status in the body."""
 
     status = Integer()
+
+    example = {"status": 200, **SumSchema.example}
 
 
 def added(numbers: dict[str, float]) -> dict[str, float]:

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from marshmallow import fields, post_dump, post_load, pre_load
+from marshmallow import fields, post_load, pre_load
 
 from todo_api.schemas.fields import Boolean, Currency, Name, OneOf, Text
 from todo_api.schemas.moments import Due, Moment
@@ -22,6 +22,8 @@ class Amount(Wire):
 
     amount = fields.Decimal(required=True)
     currency = Currency(required=True)
+
+    example = {"amount": 2.70, "currency": "EUR"}
 
 
 class TaskSchema(Wire):
@@ -44,6 +46,20 @@ class TaskSchema(Wire):
     paid = fields.Nested(Amount, allow_none=True, metadata=READ_ONLY)
     revision = Integer(metadata=READ_ONLY)
 
+    example = {
+        "id": 2,
+        "name": "Apples",
+        "note": "The red ones.",
+        "creation_date": "2026-11-20T09:31:00Z",
+        "due_date": "2030-12-24T18:00:00Z",
+        "completed": False,
+        "completed_date": None,
+        "item": "apples",
+        "quantity": 2,
+        "paid": None,
+        "revision": 2,
+    }
+
     @pre_load
     def _overlook_posted(self, sent: Any, **options: Any) -> Any:
         """Take back a new task as it was answered, see PostedTask."""
@@ -55,9 +71,9 @@ class TaskSchema(Wire):
 class PostedTask(TaskSchema):
     """A new task as it is answered: its fields and a word beside them."""
 
-    @post_dump
-    def _say_posted(self, shown: dict[str, Any], **options: Any) -> dict[str, Any]:
-        return {**shown, "msg": POSTED}
+    msg = fields.Constant(constant=POSTED)
+
+    example = {**TaskSchema.example, "msg": POSTED}
 
 
 class TaskPage(Wire):
@@ -65,18 +81,33 @@ class TaskPage(Wire):
 
     username = Text(most=64)
     tasks = fields.List(fields.Nested(TaskSchema))
-    next = Text(most=2_000)
+    next = Text(most=2_000, allow_none=True)
     total = Integer()
+
+    sometimes = frozenset({"total"})
+    example = {"username": "alice", "tasks": [TaskSchema.example], "next": None}
 
 
 class FilterQuery(Wire):
     """Which tasks are meant."""
 
-    completed = Boolean()
-    due_before = Due()
-    due_after = Due()
-    overdue = Boolean()
-    q = Text(least=1, most=names.LONGEST_NAME)
+    completed = Boolean(metadata={"description": "Only what is done, or only what is not."})
+    due_before = Due(metadata={"description": "Only what is due before that."})
+    due_after = Due(metadata={"description": "Only what is due after that."})
+    overdue = Boolean(metadata={"description": "Only what is late now, or only what is not."})
+    q = Text(
+        least=1,
+        most=names.LONGEST_NAME,
+        metadata={"description": "A part of the name or of the note, in whatever case."},
+    )
+
+    example = {
+        "completed": False,
+        "due_before": "2030-12-25",
+        "due_after": "2026-11-20T09:30:00Z",
+        "overdue": False,
+        "q": "app",
+    }
 
     @post_load
     def _wanted(self, values: dict[str, Any], **options: Any) -> dict[str, Any]:
@@ -88,8 +119,17 @@ class FilterQuery(Wire):
 class TaskQuery(PageQuery, FilterQuery):
     """Which page of which tasks, in which order, and whether all of them are counted."""
 
-    sort = OneOf(SORTS, load_default="id")
-    total = Boolean(load_default=False)
+    sort = OneOf(
+        SORTS,
+        load_default="id",
+        metadata={"description": "In which order; `-` stands for backwards."},
+    )
+    total = Boolean(
+        load_default=False,
+        metadata={"description": "Whether to count what all pages have together."},
+    )
+
+    example = {**PageQuery.example, **FilterQuery.example, "sort": "id", "total": True}
 
 
 class Unpriced(Wire):
@@ -97,7 +137,9 @@ class Unpriced(Wire):
 
     id = Integer()
     name = Text(most=255)
-    item = Text(most=255)
+    item = Text(most=255, allow_none=True)
+
+    example = {"id": 3, "name": "Balloons", "item": None}
 
 
 class TotalSchema(Wire):
@@ -106,3 +148,5 @@ class TotalSchema(Wire):
     totals = fields.List(fields.Nested(Amount))
     priced = Integer()
     unpriced = fields.List(fields.Nested(Unpriced))
+
+    example = {"totals": [Amount.example], "priced": 1, "unpriced": [Unpriced.example]}

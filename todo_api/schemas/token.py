@@ -6,6 +6,7 @@ from todo_api.schemas.account import AccountSchema
 from todo_api.schemas.fields import Name, OneOf, Text
 from todo_api.schemas.moments import Due, Moment
 from todo_api.schemas.numbers import Integer
+from todo_api.schemas.query import PageQuery
 from todo_api.schemas.wire import READ_ONLY, Wire
 from todo_api.services.tokens import LOGIN, MADE, READ, WRITE
 
@@ -16,6 +17,8 @@ class Credentials(Wire):
     username = Text(most=1_000, required=True)
     password = Text(most=1_000, required=True)
 
+    example = {"username": "alice", "password": "correct-horse-battery"}
+
 
 class Session(Wire):
     """What a login gets."""
@@ -24,6 +27,13 @@ class Session(Wire):
     token_type = Text(most=16)
     expires_at = Moment()
     account = fields.Nested(AccountSchema)
+
+    example = {
+        "token": "AAAAAAAAAAFhbiBleGFtcGxlLCBubyB0b2tlbiE-Pz8=",
+        "token_type": "Bearer",
+        "expires_at": "2026-12-20T09:30:00Z",
+        "account": AccountSchema.example,
+    }
 
 
 class TokenSchema(Wire):
@@ -37,21 +47,44 @@ class TokenSchema(Wire):
     expires_at = Due(attribute="expires_date", allow_none=True, load_default=None)
     last_used_date = Moment(allow_none=True, metadata=READ_ONLY)
 
+    example = {
+        "id": 1,
+        "name": "backup script",
+        "scope": "read",
+        "origin": "made",
+        "creation_date": "2026-11-20T09:30:00Z",
+        "expires_at": "2026-12-20T09:30:00Z",
+        "last_used_date": None,
+    }
+    example_sent = {"name": "backup script", "scope": "read"}
 
-class NewToken(TokenSchema):
-    """A token that is asked for or, with its secret this once, that was made."""
 
-    token = Text(most=64, attribute="secret", dump_only=True)
+class MadeToken(TokenSchema):
+    """A new token as it is answered: with its secret, this once."""
+
+    token = Text(most=64, attribute="secret")
+
+    example = {**TokenSchema.example, "token": Session.example["token"]}
+
+
+class TokenQuery(PageQuery):
+    """Which page of the tokens."""
+
+    example = {"limit": 10, "after": "WyJhZ2UiLCIyMDI2LTExLTIwVDA5OjMwOjAwKzAwOjAwIiwxXQ"}
 
 
 class TokenPage(Wire):
     """One page of an account's tokens."""
 
     tokens = fields.List(fields.Nested(TokenSchema))
-    next = Text(most=2_000)
+    next = Text(most=2_000, allow_none=True)
+
+    example = {"tokens": [TokenSchema.example], "next": None}
 
 
 class LoggedOut(Wire):
     """What a logout gets."""
 
     msg = Text(most=64)
+
+    example = {"msg": "Logged out."}

@@ -11,3 +11,5 @@ class User(Wire):
 
     username = Text(most=64)
     pets = fields.List(Text(most=64))
+
+    example = {"username": "user1", "pets": ["dog"]}

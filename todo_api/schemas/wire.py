@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, ClassVar
 
-from marshmallow import Schema, ValidationError, fields, missing, post_load
+from marshmallow import INCLUDE, Schema, ValidationError, fields, missing, post_load
 
 from todo_api.errors import Invalid
 
@@ -20,7 +20,16 @@ class Wire(Schema):
 
     An unknown field is an error. An absent one gets its default when something is created and stays
     unchanged otherwise; null sets a field back to its default, where it has one.
+
+    For the docs, `example` is one such thing as it is shown, and `example_sent` what a client would
+    send, unless that is the same without the read-only fields. An answer has all the fields but
+    for those that it has only `sometimes`. What a form cannot say is not described `in_forms`.
     """
+
+    example: ClassVar[Mapping[str, Any]] = {}
+    example_sent: ClassVar[Mapping[str, Any] | None] = None
+    sometimes: ClassVar[frozenset[str]] = frozenset()
+    in_forms: ClassVar[bool] = True
 
     def read(self, raw: Any, *, partial: bool = False) -> dict[str, Any]:
         """Return the values in a client's fields; raise errors.Invalid if any of them is wrong."""
@@ -89,6 +98,9 @@ class Wire(Schema):
 
 class AsIs(Wire):
     """An object whose members are not known beforehand."""
+
+    class Meta:
+        unknown = INCLUDE
 
     def dump(self, obj: Mapping[str, Any], **options: Any) -> dict[str, Any]:
         """Return the object."""

@@ -1,0 +1,98 @@
+"""The headers that a request may have and an answer has, each described once."""
+
+from http import HTTPStatus
+from typing import Any
+
+from todo_api.resources.endpoint import Created, Endpoint, etag
+from todo_api.resources.event import EVENT_STREAM, LAST_EVENT_ID
+from todo_api.resources.idempotency import HEADER as IDEMPOTENCY_KEY
+from todo_api.resources.idempotency import REPLAYED
+from todo_api.resources.stored import GUARDED, StoredEndpoint
+
+OK, CREATED, NOT_MODIFIED = HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NOT_MODIFIED
+
+_VERSION = "k7w2mq9x.2"
+_ETAG = etag(_VERSION)
+
+
+def _header(description: str, example: Any, *, required: bool = False, **schema: Any) -> Any:
+    described = {"type": "string", **schema, "examples": [example]}
+    return {"description": description, "required": required, "schema": described}
+
+
+SENT = {
+    "If-None-Match": _header("The ETag of a copy; if it is still true, the answer is 304.", _ETAG),
+    "If-Match": _header("The ETag of what is to be changed; if it has changed, 412.", _ETAG),
+    IDEMPOTENCY_KEY: _header(
+        "A name for this very request; if it is repeated within 24 hours, so is its answer.",
+        "0b5a7c1e-2f7d-4c39-9d53-6f1f5c0e8a11",
+        pattern="^[!-~]{1,255}$",
+    ),
+    LAST_EVENT_ID: _header(
+        "The id of the last event that came; the stream goes on after it.", _VERSION
+    ),
+}
+
+ANSWERED = {
+    "X-Request-ID": _header(
+        "What the log calls this request; the client's own, if it sent a usable one.",
+        "5e0c9a4f6f0b4c8f9d1f2a3b4c5d6e7f",
+        required=True,
+        pattern="^[A-Za-z0-9._-]{1,64}$",
+    ),
+    "ETag": _header("The version of what is answered.", _ETAG, pattern='^"[^"]+"$'),
+    "Location": _header(
+        "The path of what was created.",
+        "/api/v1/accounts/alice/tasks/2",
+        required=True,
+        format="uri-reference",
+    ),
+    "Link": _header("The path of the next page.", '</api/v1/prices?after=WyJ>; rel="next"'),
+    REPLAYED: _header("That this answer was given before.", "true", const="true"),
+    "Retry-After": _header(
+        "The seconds after which trying again makes sense.",
+        1,
+        required=True,
+        type="integer",
+        minimum=1,
+    ),
+    "WWW-Authenticate": _header("What is asked for.", "Bearer", required=True, const="Bearer"),
+}
+
+
+def sent(resource: type[Endpoint], verb: str) -> list[str]:
+    """Return the names of the headers that `verb` reads."""
+    reads = {
+        "If-None-Match": verb == "get" and is_versioned(resource),
+        "If-Match": verb in GUARDED and is_versioned(resource),
+        IDEMPOTENCY_KEY: verb == "post" and takes_a_key(resource),
+        LAST_EVENT_ID: EVENT_STREAM in resource.media.get(verb, ()),
+    }
+    return [name for name, is_read in reads.items() if is_read]
+
+
+def answered(resource: type[Endpoint], verb: str, status: int) -> list[str]:
+    """Return the names of the headers that an answer of `status` to `verb` has or may have."""
+    gives = {
+        "X-Request-ID": True,
+        "ETag": status in (CREATED, NOT_MODIFIED) or (status == OK and is_versioned(resource)),
+        "Location": status == CREATED,
+        "Link": status == OK and verb in resource.gives and "next" in resource.gives[verb].fields,
+        REPLAYED: status in (OK, CREATED) and verb == "post" and takes_a_key(resource),
+    }
+    return [name for name, is_given in gives.items() if is_given]
+
+
+def creates(resource: type[Endpoint], verb: str) -> bool:
+    """Return whether `verb` answers with something new."""
+    return getattr(resource, verb).__annotations__.get("return") is Created
+
+
+def takes_a_key(resource: type[Endpoint]) -> bool:
+    """Return whether a POST can be repeated safely."""
+    return issubclass(resource, StoredEndpoint) and resource.creates
+
+
+def is_versioned(resource: type[Endpoint]) -> bool:
+    """Return whether what the resource shows has an ETag."""
+    return issubclass(resource, StoredEndpoint) and resource.version is not StoredEndpoint.version

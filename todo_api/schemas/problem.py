@@ -1,0 +1,23 @@
+"""Errors on the wire."""
+
+from marshmallow import fields
+
+from todo_api.schemas.fields import Text
+from todo_api.schemas.numbers import Integer
+from todo_api.schemas.wire import Wire
+
+
+class ErrorSchema(Wire):
+    """What went wrong: in one sentence, and by field; of a batch, in which operation."""
+
+    status = Integer(least=400, most=599)
+    message = Text(least=1, most=1_000)
+    errors = fields.Dict(values=fields.List(fields.String()))
+    index = Integer(least=0)
+
+    sometimes = frozenset({"errors", "index"})
+    example = {
+        "status": 422,
+        "message": "Some fields are wrong.",
+        "errors": {"name": ["Must have 1 to 255 characters."]},
+    }
