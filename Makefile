@@ -30,7 +30,7 @@ pins: $(VENV)/.tests ## Pin the newest versions that setup.py allows
 	@scripts/pins
 
 clean: ## Remove what the other targets made, but no database
-	rm -rf $(VENV) build dist *.egg-info .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info tests/*/node_modules .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/.runs: requirements.txt setup.py
 	@scripts/environment $(VENV) -r requirements.txt
