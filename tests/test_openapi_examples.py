@@ -2,7 +2,7 @@
 
 import pytest
 from document import BY_ID, JSON, OPERATIONS, example_of, fit, operation, resolved, success
-from support import PASSWORD
+from support import PASSWORD, Client
 
 from todo_api.services import accounts, tokens
 
@@ -14,6 +14,9 @@ def prepared(backend, path, verb):
     """Return a client for whom everything is there that the examples name."""
     if (path, verb) == REGISTER:
         return backend.nobody
+    if path == "/metrics":
+        token = "of-the-scraper-alone"
+        return Client(backend.with_settings(metrics_token=token).app, token)
     if (path, verb) == ("/api/v1/prices", "post"):
         return backend.admin()
     backend.price("apples", 13500)
