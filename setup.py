@@ -17,7 +17,7 @@ setup(
     license="MIT",
     python_requires=">=3.11",
     packages=find_packages(include=["todo_api", "todo_api.*"]),
-    package_data={"todo_api": ["web/*", "migrations/script.py.mako"]},
+    package_data={"todo_api": ["web/*", "web/docs/*", "migrations/script.py.mako"]},
     install_requires=[
         "alembic>=1.20,<2",
         "apispec>=6.10,<7",
@@ -26,6 +26,7 @@ setup(
         "Flask>=3.1.3,<3.2",
         "flask-cors>=6.0.5,<7",
         "Flask-RESTful>=0.3.10,<0.4",
+        "flask-swagger-ui>=5.34,<6",
         "granian>=2.8,<3",
         "iso4217>=1.16",
         "marshmallow>=4.4,<5",

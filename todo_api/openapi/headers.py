@@ -95,4 +95,6 @@ def takes_a_key(resource: type[Endpoint]) -> bool:
 
 def is_versioned(resource: type[Endpoint]) -> bool:
     """Return whether what the resource shows has an ETag."""
-    return issubclass(resource, StoredEndpoint) and resource.version is not StoredEndpoint.version
+    if issubclass(resource, StoredEndpoint):
+        return resource.version is not StoredEndpoint.version
+    return resource.versioned

@@ -12,6 +12,7 @@ from marshmallow import fields
 
 from todo_api.openapi import headers
 from todo_api.openapi.operations import operation_id
+from todo_api.schemas.wire import Wire
 from todo_api.urls import ROUTES, Route
 
 Values = dict[str, str]
@@ -89,7 +90,7 @@ def _link(route: Route, verb: str, values: Values) -> dict[str, Any]:
 
 def _listed(route: Route) -> str | None:
     """Return the name under which a page has its rows."""
-    shown = route.resource.gives["get"].fields.items()
+    shown = route.resource.gives.get("get", Wire()).fields.items()
     return next((name for name, field in shown if isinstance(field, fields.List)), None)
 
 

@@ -8,6 +8,7 @@ from todo_api.openapi import headers
 from todo_api.openapi.answers import answers
 from todo_api.resources import body
 from todo_api.resources.auth import PUBLIC, SCRAPER, Access
+from todo_api.resources.docs import FILES
 from todo_api.resources.stored import CHANGES
 from todo_api.schemas.account import PATTERN as USERNAME
 from todo_api.schemas.echo import Anything
@@ -33,6 +34,7 @@ PATH_PARAMETERS: dict[str, tuple[str, dict[str, Any], Any]] = {
         {**_TEXT, "maxLength": LONGEST_NAME, "pattern": NOT_BLANK},
         "apples",
     ),
+    "file": ("A style sheet, script or icon.", {"type": "string", "enum": [*FILES]}, "start.js"),
     "text": ("Any text, slashes included.", {**_TEXT, "pattern": ANY_TEXT}, "text text"),
     "number1": ("One of the two numbers.", {"type": "string", "pattern": ADDEND}, "42"),
     "number2": ("The other one.", {"type": "string", "pattern": ADDEND}, "117"),

@@ -11,7 +11,8 @@ class declares, by verb:
     media   the media types in which it is shown, where that is not JSON alone
     may     the error statuses that do not follow from all this, for the docs
 
-A `strict` one refuses every parameter of a query that it does not ask for.
+A `strict` one refuses every parameter of a query that it does not ask for; a `versioned` one gives
+an ETag to what it shows without a database.
 """
 
 from collections.abc import Mapping
@@ -65,6 +66,7 @@ class Endpoint(Resource):
     media: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     may: ClassVar[Mapping[str, tuple[int, ...]]] = {}
     strict: ClassVar[bool] = False
+    versioned: ClassVar[bool] = False
     with_head: ClassVar[bool] = True
     knows_callers: ClassVar[bool] = False
     cache: ClassVar[str] = "no-cache"
@@ -102,7 +104,7 @@ class Endpoint(Resource):
         return self.answer(verb, ids)
 
     def answer(self, verb: str, ids: dict[str, Any]) -> Shown | Response:
-        """Answer `verb` without a database."""
+        """Answer `verb` without a database; it may return a Response, where that is not JSON."""
         self.admit(verb, **ids)
         inputs = [*ids.values()]
         query = self.asked(verb)

@@ -8,11 +8,14 @@ from flask import Response, request
 
 from todo_api.resources.auth import PUBLIC
 from todo_api.resources.endpoint import Endpoint, Shown
+from todo_api.resources.static import SEALED, StaticFile
 from todo_api.schemas.home import ListingSchema
 
-PAGE = (Path(__file__).parent.parent / "web" / "index.html").read_bytes()
+PAGE = StaticFile(
+    (Path(__file__).parent.parent / "web" / "index.html").read_bytes(), "text/html; charset=utf-8"
+)
 
-POLICY = "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-ancestors 'none'"
+POLICY = f"{SEALED}; style-src 'self'; img-src 'self' data:"
 
 
 class Listing(Endpoint):
@@ -31,6 +34,7 @@ class Home(Listing):
 
     access = {"get": PUBLIC}
     media = {"get": ("application/json", "text/html")}
+    versioned = True
 
     def answer(self, verb: str, ids: dict[str, Any]) -> Shown | Response:
         """Answer with what the Accept header prefers."""
@@ -38,5 +42,4 @@ class Home(Listing):
         if "application/json" in accepted and "text/html" not in accepted:
             data, status, headers = self.shown(verb, self.get())
             return data, status, {**headers, "Vary": "Accept"}
-        headers = {"Content-Security-Policy": POLICY, "Vary": "Accept"}
-        return Response(PAGE, content_type="text/html; charset=utf-8", headers=headers)
+        return PAGE.answer({"Content-Security-Policy": POLICY, "Vary": "Accept"})
