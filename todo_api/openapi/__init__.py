@@ -18,9 +18,10 @@ __all__ = ["document", "statuses"]
 
 ABOUT = "A to-do and shopping-list backend."
 
-SECURITY = {
-    "bearer": "The `token` of a login, or one that its owner made by hand (RFC 6750).",
-    "metrics": "The METRICS_TOKEN of the server's settings.",
+BEARER = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "The `token` of a login, or one that its owner made by hand (RFC 6750).",
 }
 
 
@@ -37,9 +38,7 @@ def document() -> dict[str, Any]:
         plugins=[describer],
     )
     json_schema.prepare(describer)
-    for name, about in SECURITY.items():
-        bearer = {"type": "http", "scheme": "bearer", "description": about}
-        spec.components.security_scheme(name, bearer)
+    spec.components.security_scheme("bearer", BEARER)
     for name, header in headers.ANSWERED.items():
         spec.components.header(name, header)
     for name, response in answers.errors():

@@ -7,7 +7,7 @@ from typing import Any
 from todo_api.openapi import headers
 from todo_api.openapi.answers import answers
 from todo_api.resources import body
-from todo_api.resources.auth import PUBLIC, SCRAPER, Access
+from todo_api.resources.auth import PUBLIC
 from todo_api.resources.docs import FILES
 from todo_api.resources.stored import CHANGES
 from todo_api.schemas.account import PATTERN as USERNAME
@@ -42,9 +42,6 @@ PATH_PARAMETERS: dict[str, tuple[str, dict[str, Any], Any]] = {
 """By name: what it is for, its JSON Schema and an example."""
 
 
-_SECURITY: dict[Access, list[Any]] = {PUBLIC: [], SCRAPER: [{"metrics": []}]}
-
-
 def operation(route: Route, verb: str) -> dict[str, Any]:
     """Return the description of `verb` at `route`, with schemas that apispec is to resolve."""
     resource = route.resource
@@ -54,7 +51,7 @@ def operation(route: Route, verb: str) -> dict[str, Any]:
         "summary": summary.rstrip("."),
         "description": inspect.getdoc(resource),
         "tags": [noun(resource.__module__)],
-        "security": _SECURITY.get(resource.access[verb], [{"bearer": []}]),
+        "security": [] if resource.access[verb] == PUBLIC else [{"bearer": []}],
         "parameters": _parameters(route, verb),
         "responses": answers(resource, verb, route.path),
     }

@@ -15,7 +15,10 @@ TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class MetricList(Endpoint):
-    """How many requests there were, and how long they took; only with METRICS_TOKEN."""
+    """How many requests there were, and how long they took.
+
+    They are there if the server's settings have a METRICS_TOKEN, which is the token to send.
+    """
 
     strict = True
     access = {"get": SCRAPER}
