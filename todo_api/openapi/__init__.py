@@ -9,7 +9,7 @@ from typing import Any
 from apispec import APISpec
 
 from todo_api import __version__
-from todo_api.openapi import answers, headers, links, operations
+from todo_api.openapi import answers, forms, headers, links, operations
 from todo_api.openapi.answers import statuses
 from todo_api.schemas import json_schema
 from todo_api.urls import ROUTES
@@ -52,4 +52,5 @@ def document() -> dict[str, Any]:
             links.add(operation["responses"], route, verb)
         spec.path(path=re.sub("<(.+?)>", r"{\1}", route.path), operations=described)
     made: dict[str, Any] = spec.to_dict()
+    forms.describe(made)
     return made

@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Any
 
 from todo_api.resources.endpoint import Created, Endpoint, etag
+from todo_api.resources.envelope import LONGEST_HEADER
 from todo_api.resources.event import EVENT_STREAM, LAST_EVENT_ID
 from todo_api.resources.idempotency import HEADER as IDEMPOTENCY_KEY
 from todo_api.resources.idempotency import REPLAYED
@@ -12,6 +13,7 @@ from todo_api.resources.stored import GUARDED, StoredEndpoint
 OK, CREATED, NOT_MODIFIED = HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NOT_MODIFIED
 
 _VERSION = "k7w2mq9x.2"
+_REQUEST_ID = "5e0c9a4f6f0b4c8f9d1f2a3b4c5d6e7f"
 _ETAG = etag(_VERSION)
 
 
@@ -28,6 +30,11 @@ SENT = {
         "0b5a7c1e-2f7d-4c39-9d53-6f1f5c0e8a11",
         pattern="^[!-~]{1,255}$",
     ),
+    "X-Request-ID": _header(
+        "What the log shall call this request, if it is 1 to 64 of A-Z a-z 0-9 . _ -",
+        _REQUEST_ID,
+        maxLength=LONGEST_HEADER,
+    ),
     LAST_EVENT_ID: _header(
         "The id of the last event that came; the stream goes on after it.", _VERSION
     ),
@@ -36,7 +43,7 @@ SENT = {
 ANSWERED = {
     "X-Request-ID": _header(
         "What the log calls this request; the client's own, if it sent a usable one.",
-        "5e0c9a4f6f0b4c8f9d1f2a3b4c5d6e7f",
+        _REQUEST_ID,
         required=True,
         pattern="^[A-Za-z0-9._-]{1,64}$",
     ),
@@ -66,6 +73,7 @@ def sent(resource: type[Endpoint], verb: str) -> list[str]:
         "If-None-Match": verb == "get" and is_versioned(resource),
         "If-Match": verb in GUARDED and is_versioned(resource),
         IDEMPOTENCY_KEY: verb == "post" and takes_a_key(resource),
+        "X-Request-ID": True,
         LAST_EVENT_ID: EVENT_STREAM in resource.media.get(verb, ()),
     }
     return [name for name, is_read in reads.items() if is_read]

@@ -92,7 +92,8 @@ def _with_example(_converter: Any, field: Any, ret: dict[str, Any]) -> dict[str,
 
 def _described(converter: Any, field: Any, **_options: Any) -> dict[str, Any]:
     """Return what a field of our own says of itself, null included where it may be that."""
-    sent = getattr(field.root, "partial", None) is not None
+    partial = getattr(field.root, "partial", None)
+    sent = partial is not None
     describe = getattr(field, "described_sent", None) if sent else None
     describe = describe or getattr(field, "described", None)
     said = dict(describe()) if describe else {}
@@ -101,6 +102,8 @@ def _described(converter: Any, field: Any, **_options: Any) -> dict[str, Any]:
     elif sent and "default" not in said and field.load_default not in (None, missing):
         default = field.load_default
         said["default"] = default() if callable(default) else default
+    if partial:
+        said.pop("default", None)  # What is absent stays as it is.
     if shapes := getattr(field, "one_of", None):
         described = [converter.resolve_nested_schema(shape) for shape in shapes]
         said.update({"oneOf": described} if len(described) > 1 else described[0])

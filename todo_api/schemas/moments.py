@@ -7,14 +7,23 @@ from marshmallow import ValidationError, fields
 
 from todo_api.values import moments
 
+_DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_TIME = r"[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{6})?"
+_YEARS = "(19[7-9][0-9]|[2-8][0-9]{3}|9[0-8][0-9]{2}|99[0-8][0-9]|999[0-8])-"
+
 
 class Due(fields.Field[date | datetime]):
     """A date, a time with an offset, or a wall time, which the account's time zone will place."""
 
     def described(self) -> dict[str, Any]:
-        """Return its JSON Schema."""
-        date = {"type": "string", "format": "date"}
-        return {"anyOf": [{"type": "string", "format": "date-time"}, date]}
+        """Return its JSON Schema, without a format: clients would make a moment of a bare date."""
+        return {"type": "string", "pattern": f"^{_DATE}(T{_TIME}Z)?$"}
+
+    def described_sent(self) -> dict[str, Any]:
+        """Return the JSON Schema of what is taken for it, and of what is advised."""
+        years = f"^{_YEARS}"
+        date = {"type": "string", "format": "date", "pattern": years}
+        return {"anyOf": [{"type": "string", "format": "date-time", "pattern": years}, date]}
 
     def from_text(self, text: str) -> str:
         """Return what a form's text stands for."""
@@ -44,6 +53,8 @@ class Moment(Due):
     def described(self) -> dict[str, Any]:
         """Return its JSON Schema."""
         return {"type": "string", "format": "date-time"}
+
+    described_sent = described
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> datetime:
         moment = super()._deserialize(value, attr, data, **options)
