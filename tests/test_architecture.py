@@ -51,6 +51,7 @@ SHARED = {
         "idempotency",
         "json_text",
         "of_account",
+        "password_check",
         "static",
         "stored",
     },

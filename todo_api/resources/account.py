@@ -6,7 +6,7 @@ from flask import request
 
 from todo_api.errors import Forbidden, Invalid
 from todo_api.models import Account
-from todo_api.resources import auth, caller_address
+from todo_api.resources import auth, caller_address, password_check
 from todo_api.resources.auth import OWNER_OR_ADMIN, PUBLIC, Access, Who
 from todo_api.resources.endpoint import Created, Version
 from todo_api.resources.of_account import AccountEndpoint
@@ -45,7 +45,8 @@ class AccountList(StoredEndpoint):
         """Raise Conflict unless the password is that of the account that was registered."""
         with self.database.reading() as session:
             account = accounts.find(session, values["username"])
-        if not passwords.matches(values["password"], account.password_hash if account else None):
+        username, password = values["username"], values["password"]
+        if not password_check.right(self.backend, username, password, account):
             raise accounts.taken()
 
     @property
@@ -63,6 +64,7 @@ class AccountItem(AccountEndpoint):
         "delete": Access(Who.OWNER_OR_ADMIN, from_login=True),
     }
     takes = {"put": AccountSchema(), "patch": AccountSchema()}
+    may = {"put": (429,), "patch": (429,)}
     gives = {"get": AccountSchema(), "put": AccountSchema(), "patch": AccountSchema()}
 
     def version(self, *objects: Any) -> Version:
@@ -76,7 +78,8 @@ class AccountItem(AccountEndpoint):
             self._may_change(values)
         known = values.pop("current_password", None)
         if "password" in values:
-            if not passwords.matches(known, self.account.password_hash):
+            username = self.account.username
+            if not password_check.right(self.backend, username, known, self.account):
                 raise Invalid(errors={"current_password": ["This is not your password."]})
             self.known_hash = self.account.password_hash
             values["password_hash"] = passwords.hashed(values.pop("password"))

@@ -4,6 +4,7 @@ from typing import Any
 
 from todo_api.errors import NotFound, Unauthenticated
 from todo_api.models import Account, Token
+from todo_api.resources import password_check
 from todo_api.resources.auth import PUBLIC, Access, Who
 from todo_api.resources.endpoint import Created, Listed, listed
 from todo_api.resources.of_account import AccountEndpoint
@@ -17,7 +18,7 @@ from todo_api.schemas.token import (
     TokenQuery,
     TokenSchema,
 )
-from todo_api.services import accounts, passwords, tokens
+from todo_api.services import accounts, tokens
 from todo_api.services.paging import Plan
 
 WRONG = "Wrong username or password."
@@ -30,7 +31,7 @@ class Login(StoredEndpoint):
 
     access = {"post": PUBLIC}
     takes = {"post": Credentials()}
-    may = {"post": (401,)}
+    may = {"post": (401, 429)}
     gives = {"post": Session()}
     cache = "no-store"
 
@@ -40,7 +41,8 @@ class Login(StoredEndpoint):
         """Check the password, which for an unknown name takes as long."""
         with self.database.reading() as session:
             account = accounts.find(session, values["username"])
-        right = passwords.matches(values["password"], account.password_hash if account else None)
+        username, password = values["username"], values["password"]
+        right = password_check.right(self.backend, username, password, account)
         if account is None or not right:
             raise Unauthenticated(WRONG)
         self.known = account

@@ -1,5 +1,6 @@
 """Limits on how often something may be done, counted in the database for all processes at once."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
@@ -27,14 +28,23 @@ def check(session: Session, limit: Limit, subject: str) -> None:
     _check(session, limit, subject, moments.now())
 
 
-def use(session: Session, limit: Limit, subject: str) -> None:
+def use(session: Session, limit: Limit, subject: str) -> Attempt:
     """Count one use by `subject`, or raise TooMany. What is too old to count is thrown away."""
     now = moments.now()
     take_turns(session, f"{limit.kind} {subject}")
     _check(session, limit, subject, now)
-    session.add(Attempt(kind=limit.kind, subject=subject, at=now))
+    attempt = Attempt(kind=limit.kind, subject=subject, at=now)
+    session.add(attempt)
     forgotten = now - timedelta(seconds=limit.seconds)
     session.execute(delete(Attempt).where(Attempt.kind == limit.kind, Attempt.at <= forgotten))
+    session.flush()
+    return attempt
+
+
+def forget(session: Session, attempts: Iterable[Attempt]) -> None:
+    """Count these uses no more."""
+    gone = Attempt.id.in_([attempt.id for attempt in attempts])
+    session.execute(delete(Attempt).where(gone))
 
 
 def _check(session: Session, limit: Limit, subject: str, now: datetime) -> None:
