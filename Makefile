@@ -2,11 +2,12 @@
 
 SHELL = /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test check format pins clean
+.PHONY: help run test check format postman pins clean
 
 VENV = .venv
 TODO_API = $(VENV)/bin/todo-api
 BIN = $(VENV)/bin
+COLLECTION = postman.json
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -26,11 +27,15 @@ format: $(VENV)/.tests ## Format the code
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+postman: $(VENV)/.runs ## Write postman.json, a collection to import into Postman
+	@$(BIN)/python -m todo_api.postman > $(COLLECTION)
+	@echo "$(COLLECTION) is written; 'Import' in Postman takes it."
+
 pins: $(VENV)/.tests ## Pin the newest versions that setup.py allows
 	@scripts/pins
 
 clean: ## Remove what the other targets made, but no database
-	rm -rf $(VENV) build dist *.egg-info tests/*/node_modules .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info postman.json tests/*/node_modules .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/.runs: requirements.txt setup.py
 	@scripts/environment $(VENV) -r requirements.txt

@@ -36,6 +36,7 @@ RULES = {
     "/docs": {"get": ANYBODY},
     "/docs/<file>": {"get": ANYBODY},
     "/openapi.json": {"get": ANYBODY},
+    "/postman.json": {"get": ANYBODY},
     "/health": {"get": ANYBODY},
     "/ready": {"get": ANYBODY},
     "/metrics": {"get": SCRAPER},

@@ -29,10 +29,11 @@ FLOORS = {
     "routing": 7,
     "urls": 8,
     "openapi": 9,
-    "app": 10,
-    "server": 11,
-    "cli": 12,
-    "__main__": 13,
+    "postman": 10,
+    "app": 11,
+    "server": 12,
+    "cli": 13,
+    "__main__": 14,
 }
 
 # Modules of a floor that are not nouns: every noun of the floor stands on them.

@@ -11,7 +11,7 @@ from flask import Flask, Response
 from flask_cors import CORS
 from flask_restful import Api
 
-from todo_api import migrations, openapi, routing, urls
+from todo_api import migrations, openapi, postman, routing, urls
 from todo_api.database import Database
 from todo_api.errors import CannotStart
 from todo_api.metrics import Metrics
@@ -62,6 +62,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         urls.listing(),
         migrations.newest(),
         openapi.document,
+        postman.collection,
     )
     app = routing.App()
     envelope.register(app, backend.metrics)

@@ -12,7 +12,7 @@ from todo_api.resources.account import AccountItem, AccountList
 from todo_api.resources.backend import Backend
 from todo_api.resources.batch import TaskBatch
 from todo_api.resources.change import ChangeList
-from todo_api.resources.docs import Docs, DocsFile, OpenAPI
+from todo_api.resources.docs import Docs, DocsFile, OpenAPI, PostmanCollection
 from todo_api.resources.echo import Echo, EchoText
 from todo_api.resources.endpoint import Endpoint
 from todo_api.resources.event import EventStream
@@ -68,6 +68,7 @@ ROUTES = (
     _route("/docs", Docs, get="docs"),
     _route("/docs/<file>", DocsFile, get="file of the docs"),
     _route("/openapi.json", OpenAPI, get="OpenAPI document"),
+    _route("/postman.json", PostmanCollection, get="Postman collection"),
     _route("/health", Health, get="health"),
     _route("/ready", Ready, get="readiness"),
     _route("/metrics", MetricList, get="metrics"),

@@ -5,13 +5,13 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 from werkzeug.exceptions import NotFound
 
 from todo_api.resources.auth import PUBLIC
 from todo_api.resources.endpoint import Endpoint
 from todo_api.resources.static import SEALED, StaticFile
-from todo_api.schemas.docs import DocumentSchema
+from todo_api.schemas.docs import CollectionSchema, DocumentSchema
 
 POLICY = f"{SEALED}; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'"
 """What Swagger UI needs: icons that its style sheet brings along, and requests to this server.
@@ -41,6 +41,18 @@ class OpenAPI(Endpoint):
     def get(self) -> Mapping[str, Any]:
         """Get the OpenAPI document."""
         return self.backend.document()
+
+
+class PostmanCollection(Endpoint):
+    """The Postman collection 2.1, for the server as it was called by whoever asks."""
+
+    strict = True
+    access = {"get": PUBLIC}
+    gives = {"get": CollectionSchema()}
+
+    def get(self) -> Mapping[str, Any]:
+        """Get the Postman collection."""
+        return self.backend.collection(request.host_url.rstrip("/"))
 
 
 class Docs(Endpoint):
