@@ -381,3 +381,10 @@ def test_a_worker_works_on_few_requests_at_a_time_and_a_stream_needs_no_place():
     # None of the ten answers is read yet, and all of them have begun.
     assert most == 2
     assert {next(stream) for stream in streams} == {str(number) for number in range(10)}
+
+
+def test_a_server_without_troubles_says_nothing_but_where_it_is_and_what_is_asked(live):
+    lines = live.text().splitlines()
+    told = ("The page", "The API", "The database", "Try", "Loaded")
+    others = [line for line in lines if not line.startswith(told) and "todo_api.access" not in line]
+    assert others == []

@@ -43,7 +43,7 @@ def _serve(settings: Settings) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=SECONDS_TO_FINISH,
         websockets=False,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
         log_dictconfig=_logging(settings.log_level),
     ).serve()
 
@@ -126,5 +126,6 @@ def _logging(level: str) -> dict[str, Any]:
         "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": "WARNING"},
-        "loggers": {"todo_api": {"level": level.upper()}},
+        # It warns at each start of the many threads, which are for streams that mostly wait.
+        "loggers": {"todo_api": {"level": level.upper()}, "_granian": {"level": "ERROR"}},
     }
