@@ -52,9 +52,11 @@ SHARED = {
         "idempotency",
         "json_text",
         "of_account",
+        "of_file",
         "password_check",
         "static",
         "stored",
+        "upload",
     },
 }
 

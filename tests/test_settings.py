@@ -66,6 +66,7 @@ def test_a_variable_sets_what_it_is_for(name, text, attribute, value):
         ("MESSAGES_PER_HOUR", "-1"),
         ("MESSAGES_KEPT", "many"),
         ("TOKEN_DAYS", "366"),
+        ("IMPORT_MAX", "64MiB"),
         ("TRUSTED_PROXIES", "10.0.0.0/33"),
         ("WORKERS", "0"),
         ("THREADS", "257"),

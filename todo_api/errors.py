@@ -69,7 +69,7 @@ class Stale(Problem):
 class TooLarge(Problem):
     """The body has more bytes than are read here."""
 
-    message = "The body is larger than 1 MiB."
+    message = "The body is too large."
 
 
 class UnsupportedMedia(Problem):

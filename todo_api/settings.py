@@ -113,6 +113,7 @@ class Settings:
     messages_per_hour: int = _setting("MESSAGES_PER_HOUR", 20, _whole(1, 1_000_000))
     messages_kept: int = _setting("MESSAGES_KEPT", 10_000, _whole(1, 1_000_000))
     token_days: int = _setting("TOKEN_DAYS", 30, _whole(1, 365))
+    import_max: int = _setting("IMPORT_MAX", 64, _whole(1, 1024))
     trusted_proxies: tuple[Network, ...] = _setting("TRUSTED_PROXIES", (), _networks)
     workers: int = _setting("WORKERS", 2, _whole(1, 256))
     threads: int = _setting("THREADS", 4, _whole(1, 256))

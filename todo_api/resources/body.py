@@ -1,5 +1,6 @@
 """The body of a request: read whole, and understood by its media type."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,8 +18,9 @@ MULTIPART = "multipart/form-data"
 
 BODILESS = ("GET", "HEAD", "DELETE")
 
-MAX_BODY = 1024 * 1024
-"""Bytes that a body may have."""
+MIB = 1024 * 1024
+MAX_BODY = MIB
+"""Bytes that a body may have, unless it is a file."""
 
 
 @dataclass(frozen=True)
@@ -41,15 +43,10 @@ def read(request: Request) -> Body:
 
     Raises UnsupportedMedia, TooLarge, Malformed or, for a form, werkzeug's LengthRequired.
     """
-    if "Content-Encoding" in request.headers:
-        raise UnsupportedMedia
-    raw = _bytes(request)
-    if request.content_length is not None and request.content_length != len(raw):
-        raise Malformed("The body is shorter than its Content-Length.")
+    raw = whole(request, MAX_BODY)
     if not raw and (not request.mimetype or request.method in BODILESS):
         return NOTHING
-    if request.mimetype_params.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
-        raise UnsupportedMedia("Only UTF-8 is read here.")
+    must_be_utf_8(request.mimetype_params)
     if request.mimetype == JSON:
         return Body(json=json_text.parse(raw))
     if request.mimetype == FORM:
@@ -62,14 +59,29 @@ def read(request: Request) -> Body:
     raise UnsupportedMedia
 
 
-def _bytes(request: Request) -> bytes:
+def whole(request: Request, most: int) -> bytes:
+    """Return all of the body, which may have `most` bytes.
+
+    Raises UnsupportedMedia if it is encoded, TooLarge, or Malformed if it is not all there.
+    """
+    if "Content-Encoding" in request.headers:
+        raise UnsupportedMedia
     # Werkzeug ends a body without Content-Length at its limit, and says nothing. With a limit that
     # is one byte larger than ours, a body that is too large can be told from one that just fits.
-    request.max_content_length = MAX_BODY + 1
+    request.max_content_length = most + 1
+    too_large = TooLarge(f"The body is larger than {most // MIB} MiB.")
     try:
-        raw = request.get_data()
+        raw = request.get_data(cache=False)
     except RequestEntityTooLarge:
-        raise TooLarge from None
-    if len(raw) > MAX_BODY:
-        raise TooLarge
+        raise too_large from None
+    if len(raw) > most:
+        raise too_large
+    if request.content_length is not None and request.content_length != len(raw):
+        raise Malformed("The body is shorter than its Content-Length.")
     return raw
+
+
+def must_be_utf_8(parameters: Mapping[str, str]) -> None:
+    """Raise UnsupportedMedia if a media type's parameters tell of another encoding of its text."""
+    if parameters.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
+        raise UnsupportedMedia("Only UTF-8 is read here.")

@@ -1,9 +1,12 @@
 """Forms, strictly: percent-encoding and UTF-8 must be right in queries and bodies."""
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from flask import Request
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder
@@ -14,6 +17,7 @@ Form = dict[str, list[str]]
 
 MOST_FIELDS = 1_000
 TOO_MANY_FIELDS = f"The form has more than {MOST_FIELDS} fields."
+NOT_PARSED = "The multipart body cannot be parsed."
 _BAD_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
@@ -38,37 +42,58 @@ def urlencoded(raw: bytes) -> Form:
     return _by_name(pairs)
 
 
+@dataclass(frozen=True)
+class Part:
+    """A part of a multipart body; its `filename` is None where it is no file."""
+
+    name: str
+    filename: str | None
+    headers: Headers
+    content: bytes
+
+
 def multipart(request: Request, body: bytes) -> Form:
     """Return the texts by name in a `multipart/form-data` body (RFC 7578).
 
     Raises Malformed when it cannot be parsed, Invalid when a file stands where text belongs.
     """
+    pairs: list[tuple[str, str]] = []
+    for part in parts(request, body):
+        if part.filename is not None:
+            raise Invalid(errors={part.name: ["A file is not expected here."]})
+        try:
+            pairs.append((part.name, part.content.decode("utf-8")))
+        except UnicodeDecodeError:
+            raise Malformed(NOT_PARSED) from None
+    return _by_name(pairs)
+
+
+def parts(request: Request, body: bytes) -> Iterator[Part]:
+    """Yield the parts of a multipart `body`; raise Malformed when it cannot be parsed."""
     _, options = parse_options_header(request.headers.get("Content-Type"))
     boundary = options.get("boundary")
     if not boundary:
         raise Malformed("A multipart body needs its boundary.")
     decoder = MultipartDecoder(boundary.encode(), max_parts=MOST_FIELDS)
-    pairs: list[tuple[str, str]] = []
-    name, chunks = "", list[bytes]()
+    head: Field | File = Field("", Headers())
+    chunks = list[bytes]()
     try:
         decoder.receive_data(body)
         decoder.receive_data(None)
         while not isinstance(event := decoder.next_event(), Epilogue):
-            if isinstance(event, (File, Field)) and not event.name:
-                raise Malformed("A part of the multipart body has no name.")
-            if isinstance(event, File):
-                raise Invalid(errors={event.name: ["A file is not expected here."]})
-            if isinstance(event, Field):
-                name, chunks = event.name, []
+            if isinstance(event, (File, Field)):
+                if not event.name:
+                    raise Malformed("A part of the multipart body has no name.")
+                head, chunks = event, []
             elif isinstance(event, Data):
                 chunks.append(event.data)
                 if not event.more_data:
-                    pairs.append((name, b"".join(chunks).decode("utf-8")))
+                    filename = head.filename if isinstance(head, File) else None
+                    yield Part(head.name, filename, head.headers, b"".join(chunks))
     except RequestEntityTooLarge:
         raise Malformed(TOO_MANY_FIELDS) from None
     except ValueError:
-        raise Malformed("The multipart body cannot be parsed.") from None
-    return _by_name(pairs)
+        raise Malformed(NOT_PARSED) from None
 
 
 def _by_name(pairs: list[tuple[str, str]]) -> Form:

@@ -9,6 +9,7 @@ from flask import Request, Response
 from todo_api.errors import Malformed
 from todo_api.models import Replay
 from todo_api.resources import json_text
+from todo_api.resources.upload import Upload
 from todo_api.schemas.wire import Wire
 from todo_api.services.replays import Ask
 
@@ -24,12 +25,25 @@ def ask_of(request: Request, owner: int, schema: Wire, sent: Any) -> Ask | None:
     What is asked for is the path and the fields of the body, but for write-only ones, which are
     secret. Raises Malformed for a key that is not 1 to 255 visible ASCII characters.
     """
+    told = {name: value for name, value in sent.items() if name not in schema.load_only_fields()}
+    return _ask(request, owner, told)
+
+
+def ask_of_file(request: Request, owner: int, file: Upload) -> Ask | None:
+    """Return what `request` asks for under its key, None if it has none.
+
+    What is asked for is the path and the file, byte for byte, however it was sent. Raises Malformed
+    as `ask_of` does.
+    """
+    return _ask(request, owner, [file.media, hashlib.sha256(file.content).hexdigest()])
+
+
+def _ask(request: Request, owner: int, told: Any) -> Ask | None:
     key = request.headers.get(HEADER)
     if key is None:
         return None
     if not _KEY.fullmatch(key):
         raise Malformed(f"The {HEADER} must be 1 to 255 visible ASCII characters.")
-    told = {name: value for name, value in sent.items() if name not in schema.load_only_fields()}
     asked = json_text.render([request.path.rstrip("/"), told], ordered=True)
     return Ask(owner, key, hashlib.sha256(asked).hexdigest())
 

@@ -1,0 +1,82 @@
+"""A file that is sent to be read: as the body itself, or as the one part `file` of a form."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from flask import Request
+from werkzeug.exceptions import LengthRequired
+from werkzeug.http import parse_options_header
+
+from todo_api.errors import Invalid, UnsupportedMedia
+from todo_api.resources import body, form
+
+CSV = "text/csv"
+CALENDAR = "text/calendar"
+
+PART = "file"
+
+_ENDINGS = {".csv": CSV, ".json": body.JSON, ".ics": CALENDAR}
+
+# What curl says of every file of ours, and browsers of a CSV file on a machine with Excel.
+_SAYS_NOTHING = ("", "application/octet-stream", "application/vnd.ms-excel")
+
+_AS_IT_IS = ("7bit", "8bit", "binary")
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file that came whole: its media type, one of those that were asked for, and its bytes."""
+
+    media: str
+    content: bytes
+
+
+def read(request: Request, media: Sequence[str], most: int) -> Upload:
+    """Return the file in a body of at most `most` MiB, of one of the media types in `media`.
+
+    Raises werkzeug's LengthRequired, UnsupportedMedia, TooLarge, Malformed or, for a form that
+    holds anything but one part `file`, Invalid.
+    """
+    if request.content_length is None:
+        raise LengthRequired
+    if request.mimetype not in (*media, body.MULTIPART):
+        raise _unsupported(media)
+    body.must_be_utf_8(request.mimetype_params)
+    raw = body.whole(request, most * body.MIB)
+    if request.mimetype == body.MULTIPART:
+        return _only_part(request, raw, media)
+    return Upload(request.mimetype, raw)
+
+
+def _only_part(request: Request, raw: bytes, media: Sequence[str]) -> Upload:
+    file = None
+    for part in form.parts(request, raw):
+        if part.name != PART:
+            raise Invalid(errors={part.name: ["Unknown field."]})
+        if file:
+            raise Invalid(errors={PART: ["Given more than once."]})
+        file = Upload(_media_of(part, media), part.content)
+    if file is None:
+        raise Invalid(errors={PART: ["Missing data for required field."]})
+    return file
+
+
+def _media_of(part: form.Part, media: Sequence[str]) -> str:
+    """Return what a part says of itself, or what its name's ending says if it says nothing."""
+    said, parameters = parse_options_header(part.headers.get("Content-Type", ""))
+    said = said.lower()
+    if said in _SAYS_NOTHING:
+        said = _ENDINGS.get(PurePath(part.filename or "").suffix.lower(), "")
+    transferred = part.headers.get("Content-Transfer-Encoding", "binary").strip().lower()
+    if said not in media or transferred not in _AS_IT_IS or "Content-Encoding" in part.headers:
+        raise _unsupported(media)
+    body.must_be_utf_8(parameters)
+    return said
+
+
+def _unsupported(media: Sequence[str]) -> UnsupportedMedia:
+    return UnsupportedMedia(
+        f"Send {' or '.join(media)}, as the body or as the part {PART} of multipart/form-data,"
+        " without Content-Encoding."
+    )
