@@ -1,5 +1,6 @@
 """The README's own commands, run as a newcomer would paste them."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -53,6 +54,20 @@ def test_the_example_of_an_import_runs(tmp_path, monkeypatch):
     Path("prices.csv").write_text("product,size,amount,code\nmilk,1 l,1.00005,CHF\n")
     outcome = CliRunner().invoke(main, command.split())
     assert outcome.exit_code == 0, outcome.output
+
+
+def test_the_example_of_an_import_over_http_runs(live, admin, tmp_path):
+    (command,) = re.findall(r"^    (curl .+/prices/import .+)$", README, re.MULTILINE)
+    (tmp_path / "prices.csv").write_text("name,price\nmilk,1.05\n")
+    outcome = subprocess.run(
+        [shutil.which("bash"), "-c", command.replace("http://127.0.0.1:5000", live.url)],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "TOKEN": admin.token},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert outcome.stdout == '{"new":1,"changed":0,"unchanged":0}'
 
 
 @pytest.mark.parametrize("target", re.findall(r"^    make ([a-z]+)", README, re.MULTILINE))

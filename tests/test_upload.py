@@ -103,8 +103,10 @@ def test_a_part_is_taken_byte_for_byte(content):
     ],
 )
 def test_another_media_type_encoding_or_charset_is_unsupported(content, media, headers):
-    with pytest.raises(UnsupportedMedia):
+    with pytest.raises(UnsupportedMedia) as caught:
         read(content, media, **headers)
+    if "charset" not in media + str(content):
+        assert "text/csv or application/json" in caught.value.message
 
 
 def test_the_media_types_are_those_that_the_caller_takes():

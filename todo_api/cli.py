@@ -1,7 +1,7 @@
 """The command `todo-api`. Each subcommand reads the same settings as the server."""
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,10 @@ from todo_api import __version__, migrations, server, urls
 from todo_api.app import open_database
 from todo_api.database import Database
 from todo_api.errors import CannotStart, Problem
-from todo_api.schemas import price_file
+from todo_api.schemas import price_file, price_rows
 from todo_api.schemas.account import Registration
-from todo_api.schemas.price_file import BadRow, Entry
-from todo_api.services import accounts, passwords, prices, sample, tokens
+from todo_api.services import accounts, passwords, price_merge, prices, sample, tokens
+from todo_api.services.price_merge import BadRow, Entry
 from todo_api.settings import Settings, shield_requests
 
 WRONG_SETUP = 2
@@ -135,16 +135,17 @@ def import_prices(
             **{field: column for field, column in columns.items() if column}
         )
         texts = list(price_file.rows(file, chosen, delimiter))
-        checked = price_file.entries(iter(texts), settings.currency, rounding=rounding)
+        checked = price_rows.entries(iter(texts), settings.currency, rounding=rounding)
         good, bad = _sorted(checked, len(texts))
         for row in bad:
-            click.echo(f"line {row.line}: {row.reason}", err=True)
+            click.echo(f"{row.place}: {' '.join(row.reasons)}", err=True)
         if bad and not skip_bad:
             raise click.ClickException(f"{len(bad)} bad rows; nothing was imported.")
+        with database.reading() as session:
+            difference = price_merge.compare(session, prices.price_list(session), good)
         with database.transaction() as session:
-            new, changed = prices.merge(session, prices.take_list(session), good)
-    same = len(good) - new - changed
-    click.echo(f"New prices: {new}. Changed: {changed}. As they were: {same}.")
+            done = price_merge.merge(session, prices.take_list(session), difference)
+    click.echo("New prices: {new}. Changed: {changed}. As they were: {unchanged}.".format(**done))
 
 
 @main.command("load-sample")
@@ -185,14 +186,12 @@ def _new_account(username: str, email: str | None) -> dict[str, Any]:
     return {**fields, "password_hash": _password_hash()}
 
 
-def _sorted(
-    rows: Iterable[Entry | BadRow], length: int
-) -> tuple[list[Mapping[str, Any]], list[BadRow]]:
+def _sorted(rows: Iterable[Entry | BadRow], length: int) -> tuple[list[Entry], list[BadRow]]:
     good, bad = [], []
     with click.progressbar(rows, length=length, label="Reading", file=sys.stderr) as bar:
         for row in bar:
             if isinstance(row, BadRow):
                 bad.append(row)
             else:
-                good.append(row.fields)
+                good.append(row)
     return good, bad

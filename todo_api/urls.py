@@ -18,7 +18,12 @@ from todo_api.resources.endpoint import Endpoint
 from todo_api.resources.event import EventStream
 from todo_api.resources.health import Health, Ready
 from todo_api.resources.home import Home, Listing
-from todo_api.resources.item_price import AskedItemPrice, ItemPriceItem, ItemPriceList
+from todo_api.resources.item_price import (
+    AskedItemPrice,
+    ItemPriceImport,
+    ItemPriceItem,
+    ItemPriceList,
+)
 from todo_api.resources.message import MessageItem, MessageList
 from todo_api.resources.metric import MetricList
 from todo_api.resources.sum import Sum, SumInPath
@@ -107,6 +112,7 @@ ROUTES = (
     _route(f"{_ACCOUNT}/changes", ChangeList, get="changes"),
     _route(f"{_ACCOUNT}/events", EventStream, get="events"),
     _route("/api/v1/prices", ItemPriceList, get="price list", post="add a price"),
+    _route("/api/v1/prices/import", ItemPriceImport, post="import prices"),
     _route(
         "/api/v1/prices/<name>",
         ItemPriceItem,

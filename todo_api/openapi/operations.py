@@ -9,13 +9,16 @@ from todo_api.openapi.answers import answers
 from todo_api.resources import body
 from todo_api.resources.auth import PUBLIC
 from todo_api.resources.docs import FILES
+from todo_api.resources.endpoint import Endpoint
+from todo_api.resources.of_file import FileEndpoint
 from todo_api.resources.stored import CHANGES
+from todo_api.resources.upload import PART
 from todo_api.schemas.account import PATTERN as USERNAME
 from todo_api.schemas.echo import Anything
 from todo_api.schemas.fields import ANY_TEXT, NOT_BLANK
 from todo_api.schemas.json_schema import example_sent
 from todo_api.schemas.sum import ADDEND
-from todo_api.schemas.wire import AsIs, Wire
+from todo_api.schemas.wire import AsIs
 from todo_api.urls import Route
 from todo_api.values.names import LONGEST_NAME
 
@@ -56,7 +59,7 @@ def operation(route: Route, verb: str) -> dict[str, Any]:
         "responses": answers(resource, verb, route.path),
     }
     if verb in resource.takes:
-        described["requestBody"] = _body(resource.takes[verb], verb)
+        described["requestBody"] = _body(resource, verb)
     return described
 
 
@@ -70,8 +73,10 @@ def noun(module: str) -> str:
     return module.rpartition(".")[2].replace("_", " ")
 
 
-def _body(schema: Wire, verb: str) -> dict[str, Any]:
-    partial = verb in CHANGES
+def _body(resource: type[Endpoint], verb: str) -> dict[str, Any]:
+    if issubclass(resource, FileEndpoint):
+        return _file(resource)
+    schema, partial = resource.takes[verb], verb in CHANGES
     example = {"example": example_sent(schema)}
     content = {body.JSON: {"schema": type(schema)(partial=partial), **example}}
     if schema.in_forms:
@@ -80,6 +85,22 @@ def _body(schema: Wire, verb: str) -> dict[str, Any]:
             content[media] = {"schema": fields(partial=partial), **example}
     required = not partial and any(field.required for field in schema.fields.values())
     return {"required": required, "content": content}
+
+
+def _file(resource: type[FileEndpoint]) -> dict[str, Any]:
+    schema = resource.takes["post"]
+    json = {"schema": type(schema)(partial=False), "example": example_sent(schema)}
+    texts = {
+        media: {"schema": {"type": "string"}, "example": example}
+        for media, example in resource.files.items()
+    }
+    part = {"type": "string", "description": "The file; it says what it is, or its name does."}
+    form = {
+        "schema": {"type": "object", "required": [PART], "properties": {PART: part}},
+        "example": {PART: next(iter(resource.files.values()))},
+        "encoding": {PART: {"contentType": ", ".join((body.JSON, *resource.files))}},
+    }
+    return {"required": True, "content": {body.JSON: json, **texts, body.MULTIPART: form}}
 
 
 def _parameters(route: Route, verb: str) -> list[dict[str, Any]]:

@@ -1,16 +1,31 @@
 """Prices: the short question of a shopping list, and the price list behind it."""
 
+from collections.abc import Iterator
+from io import BytesIO, TextIOWrapper
 from typing import Any
 from urllib.parse import quote
 
 from todo_api.models import ItemPrice, PriceList
+from todo_api.resources import json_text
 from todo_api.resources.auth import ADMIN, PUBLIC
+from todo_api.resources.body import JSON
 from todo_api.resources.endpoint import Created, Listed, Version, listed
+from todo_api.resources.of_file import FileEndpoint
 from todo_api.resources.stored import StoredEndpoint
-from todo_api.schemas.item_price import AskedPrice, ItemPriceSchema, PricePage
+from todo_api.resources.upload import CSV, Upload
+from todo_api.schemas import price_file, price_rows
+from todo_api.schemas.item_price import (
+    AskedPrice,
+    ItemPriceSchema,
+    Merged,
+    PriceFile,
+    PricePage,
+)
+from todo_api.schemas.price_file import Columns
 from todo_api.schemas.query import ItemQuery, PriceQuery
-from todo_api.services import prices
+from todo_api.services import price_merge, prices
 from todo_api.services.paging import Plan
+from todo_api.services.price_merge import BadRow, Difference, Entry
 
 
 class AskedItemPrice(StoredEndpoint):
@@ -45,7 +60,7 @@ class _OnThePriceList(StoredEndpoint):
         price_list: PriceList = objects[0]
         return price_list.version_at(objects[-1].revision)
 
-    def prepare(self, values: dict[str, Any]) -> dict[str, Any]:
+    def prepare(self, values: dict[str, Any]) -> Any:
         """Put the server's currency where null or nothing was said for it."""
         if "currency" in values and values["currency"] is None:
             values["currency"] = self.settings.currency
@@ -74,6 +89,33 @@ class ItemPriceList(_OnThePriceList):
         """Set the price of another item."""
         price = prices.create(self.session, price_list, fields)
         return Created(price, _path(price), price_list.version_at(price.revision))
+
+
+class ItemPriceImport(FileEndpoint, _OnThePriceList):
+    """Many prices at once, as CSV with the columns name, price, currency and unit, or as JSON."""
+
+    access = {"post": ADMIN}
+    files = {CSV: "name,price,currency,unit\napples,1.5,EUR,kg\npears,2.25,,\n"}
+    takes = {"post": PriceFile()}
+    gives = {"post": Merged()}
+
+    def prepare(self, values: dict[str, Any]) -> Difference:
+        """Read the file, and compare it with the list as it is now."""
+        entries = price_rows.all_good(self._checked(values.pop("file")))
+        with self.database.reading() as session:
+            return price_merge.compare(session, prices.price_list(session), entries)
+
+    def post(self, price_list: PriceList, difference: Difference) -> dict[str, int]:
+        """Import prices, all of them or none; one whose name there is already is replaced."""
+        return price_merge.merge(self.session, price_list, difference)
+
+    def _checked(self, file: Upload) -> Iterator[Entry | BadRow]:
+        currency = self.settings.currency
+        if file.media == JSON:
+            rows = price_rows.of_json(json_text.parse(file.content))
+            return price_rows.entries(rows, currency, place=price_rows.ELEMENT)
+        text = TextIOWrapper(BytesIO(file.content), encoding="utf-8-sig", newline="")
+        return price_rows.entries(price_file.csv_rows(text, Columns(only=True)), currency)
 
 
 class ItemPriceItem(_OnThePriceList):

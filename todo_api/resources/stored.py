@@ -67,7 +67,7 @@ class StoredEndpoint(Endpoint):
         """Return the version of what this URL shows, None if it has none."""
         return None
 
-    def prepare(self, values: dict[str, Any]) -> dict[str, Any]:
+    def prepare(self, values: dict[str, Any]) -> Any:
         """Do the slow part of a write, while no session is open; return what the verb is to get."""
         return values
 

@@ -40,7 +40,7 @@ def read(request: Request, media: Sequence[str], most: int) -> Upload:
     """
     if request.content_length is None:
         raise LengthRequired
-    if request.mimetype not in (*media, body.MULTIPART):
+    if request.mimetype not in (*media, body.MULTIPART) or "Content-Encoding" in request.headers:
         raise _unsupported(media)
     body.must_be_utf_8(request.mimetype_params)
     raw = body.whole(request, most * body.MIB)

@@ -7,7 +7,7 @@ from marshmallow import ValidationError, fields
 
 from todo_api.schemas.fields import Currency, Name, Text
 from todo_api.schemas.moments import Moment
-from todo_api.schemas.numbers import Scaled
+from todo_api.schemas.numbers import Integer, Scaled
 from todo_api.schemas.query import LONGEST
 from todo_api.schemas.wire import READ_ONLY, Wire
 from todo_api.values import names
@@ -48,6 +48,35 @@ class PricePage(Wire):
     next = Text(most=2_000, allow_none=True)
 
     example = {"prices": [ItemPriceSchema.example], "next": None}
+
+
+class Unread(fields.List[Any]):
+    """A list whose elements are read one by one, by somebody else."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> list[Any]:
+        if not isinstance(value, list):
+            raise ValidationError("Must be a list.")
+        return value
+
+
+class PriceFile(Wire):
+    """Many prices to be imported, such as a page of the price list, whose `next` says nothing."""
+
+    prices = Unread(fields.Nested(ItemPriceSchema(partial=False)), required=True)
+    next = Text(most=2_000, allow_none=True, metadata=READ_ONLY)
+
+    in_forms = False
+    example = {"prices": [{"name": "apples", "price": 1.5}, {"name": "pears", "price": 2.25}]}
+
+
+class Merged(Wire):
+    """How many prices of an import are new, how many have changed, and how many were so already."""
+
+    new = Integer(least=0)
+    changed = Integer(least=0)
+    unchanged = Integer(least=0)
+
+    example = {"new": 1, "changed": 1, "unchanged": 0}
 
 
 class AskedPrice(Wire):

@@ -1,57 +1,47 @@
-"""Price files: CSV with a header, or SQLite with a table Pricelist(name, price).
-
-Each row becomes an Entry, ready to be stored, or a BadRow that says what is wrong with it.
-"""
+"""Price files: CSV with a header, or SQLite with a table Pricelist(name, price)."""
 
 import csv
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
-from todo_api.errors import Invalid
-from todo_api.schemas.item_price import ItemPriceSchema
-from todo_api.values import money, names
+from todo_api.errors import Invalid, Malformed
+from todo_api.schemas.price_rows import Rows
+from todo_api.schemas.wire import MOST_ERRORS
 
 SQLITE_HEAD = b"SQLite format 3\0"
 SURPLUS = "\0"
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A row that is a price: its line (in SQLite its number) and the values of its fields."""
-
-    line: int
-    fields: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class BadRow:
-    """A row that is none, and why."""
-
-    line: int
-    reason: str
-
-
-@dataclass(frozen=True)
 class Columns:
-    """What the columns are called. Several that make up a name are joined by a space."""
+    """What the columns are called. Several that make up a name are joined by a space.
+
+    If they are the `only` ones, another column is an error.
+    """
 
     name: tuple[str, ...] = ("name",)
     price: str = "price"
     currency: str | None = None
     unit: str | None = None
+    only: bool = False
 
     def check(self, header: Sequence[str]) -> None:
         """Raise Invalid unless each column that is meant stands in the header, and once."""
         if not header:
             raise Invalid("The file is empty.")
-        for column in filter(None, (*self.name, self.price, self.currency, self.unit)):
-            if header.count(column) != 1:
-                often = "no" if column not in header else "more than one"
-                raise Invalid(f"There is {often} column {column}; there are {', '.join(header)}.")
+        needed = (*self.name, self.price, *filter(None, (self.currency, self.unit)))
+        known = {*needed, self.currency or "currency", self.unit or "unit"}
+        if self.only and (unknown := [column for column in header if column not in known]):
+            raise Invalid(errors={column: ["Unknown column."] for column in unknown[:MOST_ERRORS]})
+        for column in sorted(known):
+            often = header.count(column)
+            if often > 1 or (often == 0 and column in needed):
+                there = ", ".join(header[:MOST_ERRORS])
+                many = "more than one" if often else "no"
+                raise Invalid(f"There is {many} column {column}; there are {there}.")
 
     def cells(self, row: Mapping[str, str]) -> dict[str, str]:
         """Return the texts of a row by field; an empty optional one is left out."""
@@ -61,10 +51,6 @@ class Columns:
             "unit": row.get(self.unit or "unit"),
         }
         return {**texts, **{field: text for field, text in optional.items() if text}}
-
-
-Rows = Iterator[tuple[int, dict[str, str] | None]]
-"""The number of each row and its texts by field, None if it has more cells than the header."""
 
 
 def rows(path: Path, columns: Columns, delimiter: str = ",") -> Rows:
@@ -86,19 +72,23 @@ def rows(path: Path, columns: Columns, delimiter: str = ",") -> Rows:
 def csv_rows(file: TextIO, columns: Columns, delimiter: str = ",") -> Rows:
     """Yield the line number and the texts of each row.
 
-    Raises Invalid when the file is no such CSV, or a needed column is not in its header.
+    Raises Malformed when the file is not CSV in UTF-8, Invalid when its columns are not right.
     """
+    line = 0
     try:
         reader = csv.DictReader(file, delimiter=delimiter, restkey=SURPLUS, restval="", strict=True)
         columns.check(reader.fieldnames or [])
         line = reader.line_num
         for row in reader:
-            yield line + 1, None if SURPLUS in row else columns.cells(row)
+            surplus = SURPLUS in row
+            yield line + 1, "There are more cells than columns." if surplus else columns.cells(row)
             line = reader.line_num
     except TypeError:
         raise Invalid("The delimiter must be one character.") from None
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise Invalid(f"This is not CSV in UTF-8: {error}.") from None
+    except UnicodeDecodeError:
+        raise Malformed("This is not CSV in UTF-8.") from None
+    except csv.Error as error:
+        raise Malformed(f"This is not CSV in UTF-8; line {line + 1}: {error}.") from None
 
 
 def sqlite_rows(path: Path) -> Rows:
@@ -112,40 +102,3 @@ def sqlite_rows(path: Path) -> Rows:
         raise Invalid(f"This is no price list in SQLite: {error}.") from None
     finally:
         file.close()
-
-
-def entries(texts: Rows, currency: str, *, rounding: bool = False) -> Iterator[Entry | BadRow]:
-    """Turn rows into prices in their own currency, or else in `currency`.
-
-    A fifth decimal makes a row bad, unless `rounding` half up to four is asked for.
-    """
-    schema = ItemPriceSchema()
-    lines: dict[str, int] = {}
-    for line, cells in texts:
-        if cells is None:
-            yield BadRow(line, "There are more cells than columns.")
-            continue
-        try:
-            if rounding:
-                cells["price"] = _rounded(cells["price"])
-            fields = schema.read({"currency": currency, **cells})
-        except Invalid as error:
-            yield BadRow(line, _reason(error))
-            continue
-        first = lines.setdefault(names.key(fields["name"]), line)
-        if first == line:
-            yield Entry(line, fields)
-        else:
-            yield BadRow(line, f"name: {fields['name']!r} has a price on line {first} already.")
-
-
-def _rounded(text: str) -> str:
-    try:
-        return str(money.parse(text).quantize(Decimal(1).scaleb(-money.DECIMALS), ROUND_HALF_UP))
-    except (ValueError, ArithmeticError):
-        return text
-
-
-def _reason(error: Invalid) -> str:
-    texts = [f"{field}: {text}" for field, many in (error.errors or {}).items() for text in many]
-    return " ".join(texts) or error.message

@@ -1,6 +1,6 @@
 """Prices: looked up by anybody, changed by admins. Every change raises the list's revision."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -12,7 +12,6 @@ from todo_api.models import ItemPrice, PriceList
 from todo_api.services.paging import Order, Plan, plan
 from todo_api.values import moments, names
 
-_AT_ONCE = 500
 _BY_NAME = Order("name", (ItemPrice.name_key,))
 TAKEN = "There is a price of this name."
 
@@ -51,7 +50,12 @@ def listing(*, q: str | None, limit: int, after: str | None) -> Plan[ItemPrice]:
 
 def create(session: Session, prices: PriceList, fields: Mapping[str, Any]) -> ItemPrice:
     """Store a new price; raise Conflict when there is one of its name."""
-    price = _new(prices, fields)
+    price = ItemPrice(
+        **fields,
+        name_key=names.key(fields["name"]),
+        updated_date=moments.now(),
+        revision=prices.next_revision(),
+    )
     session.add(price)
     _unless_taken(session)
     return price
@@ -78,38 +82,6 @@ def delete(session: Session, prices: PriceList, price: ItemPrice) -> None:
     """Take the price off the list."""
     prices.next_revision()
     session.delete(price)
-
-
-def merge(
-    session: Session, prices: PriceList, entries: Sequence[Mapping[str, Any]]
-) -> tuple[int, int]:
-    """Store many prices, no two of one name; return how many are new and how many have changed."""
-    keys = [names.key(entry["name"]) for entry in entries]
-    known: dict[str, ItemPrice] = {}
-    for start in range(0, len(keys), _AT_ONCE):
-        some = ItemPrice.name_key.in_(keys[start : start + _AT_ONCE])
-        known.update(
-            (price.name_key, price) for price in session.scalars(select(ItemPrice).where(some))
-        )
-    before = prices.revision
-    new = 0
-    for key, entry in zip(keys, entries, strict=True):
-        if key in known:
-            change(session, prices, known[key], entry)
-        else:
-            new += 1
-            session.add(_new(prices, entry))
-    session.flush()
-    return new, prices.revision - before - new
-
-
-def _new(prices: PriceList, fields: Mapping[str, Any]) -> ItemPrice:
-    return ItemPrice(
-        **fields,
-        name_key=names.key(fields["name"]),
-        updated_date=moments.now(),
-        revision=prices.next_revision(),
-    )
 
 
 def _unless_taken(session: Session) -> None:
