@@ -26,6 +26,7 @@ FLOORS = {
     "schemas": 5,
     "resources": 6,
     "migrations": 7,
+    "backup": 8,
     "routing": 7,
     "urls": 8,
     "openapi": 9,

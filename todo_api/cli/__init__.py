@@ -1,0 +1,26 @@
+"""The command `todo-api`. Each subcommand reads the same settings as the server."""
+
+import click
+
+from todo_api import __version__
+from todo_api.cli import backups, people, price_lists, serving
+
+
+@click.group()
+@click.version_option(__version__)
+def main() -> None:
+    """todo_api: a to-do and shopping-list backend."""
+
+
+for _command in (
+    serving.serve,
+    serving.init,
+    people.add_admin,
+    people.set_password,
+    price_lists.import_prices,
+    backups.make,
+    backups.bring_back,
+    serving.load_sample,
+    serving.routes,
+):
+    main.add_command(_command)

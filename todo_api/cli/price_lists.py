@@ -1,0 +1,59 @@
+"""The command that imports a price list."""
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from todo_api.cli.setup import opened
+from todo_api.schemas import price_file, price_rows
+from todo_api.services import price_merge, prices
+from todo_api.services.price_merge import BadRow, Entry
+
+
+@click.command("import-prices")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--name", multiple=True, help="The name's column [name]; several are joined.")
+@click.option("--price", help="The price's column [price].")
+@click.option("--currency", help="The currency's column [currency, if there is one].")
+@click.option("--unit", help="The unit's column [unit, if there is one].")
+@click.option("--delimiter", default=",", help="One character, or \\t.", show_default=True)
+@click.option("--round", "rounding", is_flag=True, help="Round to four decimals, half up.")
+@click.option("--skip-bad", is_flag=True, help="Import the other rows if some are bad.")
+def import_prices(
+    file: Path, delimiter: str, rounding: bool, skip_bad: bool, **columns: Any
+) -> None:
+    """Import a price list: CSV with a header, or SQLite with Pricelist(name, price).
+
+    A price of a name that there is already is replaced, currency and unit included. Bad rows are
+    named, and then nothing is imported, unless --skip-bad says so.
+    """
+    with opened() as (settings, database):
+        chosen = price_file.Columns(
+            **{field: column for field, column in columns.items() if column}
+        )
+        texts = list(price_file.rows(file, chosen, delimiter))
+        checked = price_rows.entries(iter(texts), settings.currency, rounding=rounding)
+        good, bad = _sorted(checked, len(texts))
+        for row in bad:
+            click.echo(f"{row.place}: {' '.join(row.reasons)}", err=True)
+        if bad and not skip_bad:
+            raise click.ClickException(f"{len(bad)} bad rows; nothing was imported.")
+        with database.reading() as session:
+            difference = price_merge.compare(session, prices.price_list(session), good)
+        with database.transaction() as session:
+            done = price_merge.merge(session, prices.take_list(session), difference)
+    click.echo("New prices: {new}. Changed: {changed}. As they were: {unchanged}.".format(**done))
+
+
+def _sorted(rows: Iterable[Entry | BadRow], length: int) -> tuple[list[Entry], list[BadRow]]:
+    good, bad = [], []
+    with click.progressbar(rows, length=length, label="Reading", file=sys.stderr) as bar:
+        for row in bar:
+            if isinstance(row, BadRow):
+                bad.append(row)
+            else:
+                good.append(row)
+    return good, bad

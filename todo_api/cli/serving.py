@@ -1,0 +1,61 @@
+"""Commands for the server itself."""
+
+import sys
+
+import click
+
+from todo_api import migrations, server, urls
+from todo_api.app import open_database
+from todo_api.cli.setup import in_one_line, opened
+from todo_api.database import Database
+from todo_api.services import sample
+from todo_api.settings import Settings, shield_requests
+
+
+@click.command()
+@click.option("--with-sample", is_flag=True, help="Load the sample into an empty database first.")
+def serve(with_sample: bool) -> None:
+    """Migrate the database and serve until stopped."""
+    with opened() as (settings, database):
+        server.address_of(settings.host, settings.port)
+        if with_sample:
+            _load_sample(settings, database)
+    base = server.url_of(settings.host, settings.port)
+    click.echo(f"The page      {base}/")
+    click.echo(f"The API       {base}/api/v1")
+    click.echo(f"The database  {database}")
+    click.echo(f"Try           curl '{base}/itemprice?itemname=apples'")
+    sys.stdout.flush()
+    shield_requests()
+    server.run(settings)
+
+
+@click.command()
+def init() -> None:
+    """Create the database's tables, or bring them up to date."""
+    with in_one_line():
+        database = open_database(Settings.from_environment())
+        changed = migrations.upgrade(database)
+        database.close()
+    click.echo("The database is migrated." if changed else "The database was up to date.")
+
+
+@click.command("load-sample")
+def load_sample() -> None:
+    """Load four prices and four listed accounts into an empty database."""
+    with opened() as (settings, database):
+        loaded = _load_sample(settings, database)
+    click.echo("The sample is loaded." if loaded else "The database is not empty: nothing loaded.")
+
+
+@click.command()
+def routes() -> None:
+    """List the routes."""
+    for name, route in urls.listing().items():
+        verb, path = route.split(" ", 1)
+        click.echo(f"{verb:7} {path:45} {name}")
+
+
+def _load_sample(settings: Settings, database: Database) -> bool:
+    with database.transaction() as session:
+        return sample.load(session, settings.currency)

@@ -1,0 +1,43 @@
+"""What the commands share: settings, a database that is ready, and troubles told in one line."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from todo_api import migrations
+from todo_api.app import open_database
+from todo_api.database import Database
+from todo_api.errors import CannotStart, Problem
+from todo_api.settings import Settings
+
+WRONG_SETUP = 2
+"""Exit code when a setting or the database does not allow to go on."""
+
+
+@contextmanager
+def in_one_line() -> Iterator[None]:
+    """Say what went wrong in one line, not in a traceback."""
+    try:
+        yield
+    except CannotStart as error:
+        click.echo(f"todo-api: {error}", err=True)
+        sys.exit(WRONG_SETUP)
+    except Problem as problem:
+        errors = problem.errors or {}
+        details = [f"{field}: {text}" for field, texts in errors.items() for text in texts]
+        raise click.ClickException(" ".join([problem.message, *details])) from None
+
+
+@contextmanager
+def opened() -> Iterator[tuple[Settings, Database]]:
+    """Hand out the settings and the database, migrated."""
+    with in_one_line():
+        settings = Settings.from_environment()
+        database = open_database(settings)
+        try:
+            migrations.upgrade(database)
+            yield settings, database
+        finally:
+            database.close()
