@@ -2,13 +2,18 @@
 
 import json
 import random
+import time
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
+from support import Backend
 
+from todo_api.database import Database
 from todo_api.models import Base, ItemPrice
+from todo_api.resources import of_file
 from todo_api.services import price_merge, prices
 from todo_api.services.price_merge import Entry
 from todo_api.values import names
@@ -188,6 +193,7 @@ def test_an_answer_names_a_few_bad_rows_and_counts_the_others(admin, bad, messag
         ("\n", 422),
         ("price\n1\n", 422),
         ("name,price,name\na,1,b\n", 422),
+        ("name,price" + ",price" * 100_000, 422),
         ("name,price,currency,currency\na,1,EUR,CHF\n", 422),
         ("name,price,currncy\na,1,CHF\n", 422),
         ("name,price,updated_date\na,1,2020-01-01T00:00:00Z\n", 422),
@@ -262,6 +268,13 @@ def test_lines_end_as_they_like(admin, nobody, start, end):
     assert shown(nobody, "Äpfel")[1] == 1.35
 
 
+def test_a_line_end_inside_a_name_is_kept(backend, admin):
+    assert send(admin, 'name,price\r\n"a\r\nb\rc\n",1\r\n').json == counts(new=1)
+    assert list(all_prices(backend)[0]) == ["a\r\nb\rc"]
+    with backend.session() as session:
+        assert session.scalars(select(ItemPrice.name)).one() == "a\r\nb\rc\n"
+
+
 @pytest.mark.parametrize(
     ("content", "media"),
     [
@@ -278,8 +291,8 @@ def test_a_list_of_no_prices_changes_none(backend, admin, content, media):
 
 
 def test_texts_and_prices_arrive_byte_for_byte(backend, admin):
-    texts = ['"', "\\", "a\\u0041", "'", "\n", "\x01", "\x7f", "\u2028", "食塩", "\N{PENGUIN}"]
-    texts += ["null", "123", "1e5", "$[0]", "%s", ":name", "a\tb", "[1]", "{}", "Straße", " x "]
+    texts = ['"', "\\", "a\\u0041", "'", "\n", "\r\n", "\x01", "\x7f", "\u2028", "a\tb", " x "]
+    texts += ["\N{PENGUIN}", "Straße", "食塩", "null", "123", "1e5", "$[0]", "%s", ":name", "[1]"]
     rows = [
         {"name": f"{text}{number}", "price": "99999999.9999", "unit": text}
         for number, text in enumerate(texts)
@@ -404,6 +417,26 @@ def test_an_import_can_be_repeated_under_a_key(backend, admin):
     other = send(admin, b"name,price\na,2\n", **key)
     assert (other.status_code, "Idempotency-Key" in other.json["message"]) == (422, True)
     assert send(admin, file, **{"Idempotency-Key": "a b"}).status_code == 400
+
+
+def test_one_file_is_worked_on_at_a_time(backend, admin, database_url):
+    """The first waits for the price list meanwhile, which somebody else has taken."""
+    patient = Database(database_url, lock_timeout=60)
+    first = Backend(backend.settings, patient).admin()
+    impatient = backend.with_settings(lock_timeout=1).admin()
+    with ThreadPoolExecutor(1) as threads:
+        with backend.database.transaction() as session:
+            prices.take_list(session)
+            answer = threads.submit(send, first, "name,price\na,1\n")
+            while not of_file.TURN.locked():
+                time.sleep(0.01)
+            refused = send(impatient, "name,price\nb,1\n")
+            assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
+            assert refused.json["message"] == "Another import is under way; try again."
+            assert impatient.get(PRICES).status_code == 200
+        assert answer.result().json == counts(new=1)
+    patient.close()
+    assert send(impatient, "name,price\nb,1\n").json == counts(new=1)
 
 
 def test_how_a_file_may_come_holds_here(backend, admin):

@@ -95,7 +95,7 @@ class ItemPriceImport(FileEndpoint, _OnThePriceList):
     """Many prices at once, as CSV with the columns name, price, currency and unit, or as JSON."""
 
     access = {"post": ADMIN}
-    files = {CSV: "name,price,currency,unit\napples,1.5,EUR,kg\npears,2.25,,\n"}
+    files = {CSV: "name,price,currency,unit\napples,1.5,EUR,kg\n"}
     takes = {"post": PriceFile()}
     gives = {"post": Merged()}
 

@@ -66,7 +66,7 @@ class PriceFile(Wire):
     next = Text(most=2_000, allow_none=True, metadata=READ_ONLY)
 
     in_forms = False
-    example = {"prices": [{"name": "apples", "price": 1.5}, {"name": "pears", "price": 2.25}]}
+    example = {"prices": [{"name": "apples", "price": 1.5, "currency": "EUR", "unit": "kg"}]}
 
 
 class Merged(Wire):
@@ -76,7 +76,7 @@ class Merged(Wire):
     changed = Integer(least=0)
     unchanged = Integer(least=0)
 
-    example = {"new": 1, "changed": 1, "unchanged": 0}
+    example = {"new": 0, "changed": 1, "unchanged": 0}
 
 
 class AskedPrice(Wire):
