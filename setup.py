@@ -28,6 +28,7 @@ setup(
         "Flask-RESTful>=0.3.10,<0.4",
         "flask-swagger-ui>=5.34,<6",
         "granian>=2.8,<3",
+        "icalendar>=7.3,<8",
         "iso4217>=1.16",
         "marshmallow>=4.4,<5",
         "orjson>=3.13,<4",

@@ -96,6 +96,17 @@ def restore(account: Account, task: Task) -> None:
         task.deleted_date = None
 
 
+def placed(due: date | datetime | None, zone: ZoneInfo) -> dict[str, Any]:
+    """Return a due date in the columns that hold it, placed in `zone`; raise Invalid as needed."""
+    try:
+        order = None if due is None else moments.order(due, zone)
+        moment = moments.at(due, zone) if isinstance(due, datetime) else None
+    except ValueError as error:
+        raise Invalid(errors={"due_date": [str(error)]}) from None
+    day = None if isinstance(due, datetime) else due
+    return {"due_order": order, "due_at": moment, "due_on": day}
+
+
 def _forgotten() -> datetime:
     return moments.days_from(moments.now(), -RESTORABLE_DAYS)
 
@@ -112,7 +123,8 @@ def _forget(session: Session, account: Account) -> None:
 def _set(session: Session, account: Account, task: Task, fields: Mapping[str, Any]) -> None:
     for name, value in fields.items():
         if name == "due_date":
-            _set_due(task, value, ZoneInfo(account.timezone))
+            for column, place in placed(value, ZoneInfo(account.timezone)).items():
+                setattr(task, column, place)
         elif name != "completed":
             setattr(task, name, value)
     task.name_key = names.key(task.name)
@@ -123,15 +135,6 @@ def _set(session: Session, account: Account, task: Task, fields: Mapping[str, An
         _complete(session, task)
     elif task.completed and not completed:
         task.completed_date = task.paid_price = task.paid_currency = None
-
-
-def _set_due(task: Task, due: date | datetime | None, zone: ZoneInfo) -> None:
-    try:
-        task.due_order = None if due is None else moments.order(due, zone)
-        task.due_at = moments.at(due, zone) if isinstance(due, datetime) else None
-    except ValueError as error:
-        raise Invalid(errors={"due_date": [str(error)]}) from None
-    task.due_on = None if isinstance(due, datetime) else due
 
 
 def _complete(session: Session, task: Task) -> None:

@@ -52,6 +52,19 @@ def cost(price: int, quantity: int, currency: str) -> Decimal:
     return rounded(price * quantity, currency)
 
 
+def price_of(amount: int, quantity: int, currency: str) -> int:
+    """Return a price for which `cost` is `amount`, all in ten-thousandths.
+
+    Raises ValueError when there is none, which never happens to what `cost` has returned.
+    """
+    # What is rounded to the amount is a range around it. If a price lies there, this one does: it
+    # is the nearest to the middle.
+    price: int = (2 * amount * SCALE + quantity) // (2 * quantity)
+    if cost(price, quantity, currency) != plain(amount):
+        raise ValueError("No price with four decimals gives this amount.")
+    return price
+
+
 def rounded(hundred_millionths: int, currency: str) -> Decimal:
     """Return a sum of exact products (in 10^-8) rounded half up to the minor unit of `currency`."""
     decimals = MINOR_UNITS[currency]

@@ -1,0 +1,473 @@
+"""Calendars by other programs: what can be a task becomes one, and what is skipped is said."""
+
+import time
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from icalendar.timezone import tzp
+
+from todo_api.errors import Invalid, Malformed, Problem
+from todo_api.schemas import task_calendar
+
+BERLIN = ZoneInfo("Europe/Berlin")
+TOO_LONG = "Must have at most 10,000 characters."
+OUT_OF_RANGE = "Must lie in the years 1970 to 9998."
+IS_OPEN = "A task is open or completed, and this one is open."
+NO_CODE = "Not an ISO 4217 currency code."
+NOTHING_LIKE_IT = "Tasks have nothing like it here."
+
+
+def calendar(*lines):
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Else//EN", *lines, "END:VCALENDAR", ""]
+    return "\r\n".join(lines)
+
+
+def todo(*lines, summary="SUMMARY:x"):
+    return ["BEGIN:VTODO", "UID:1@x", "DTSTAMP:20260101T000000Z", summary, *lines, "END:VTODO"]
+
+
+def load(content):
+    rows, skipped = task_calendar.load(
+        content.encode() if isinstance(content, str) else content, BERLIN
+    )
+    return rows, [(kind["what"], kind["reason"], kind["lines"]) for kind in skipped.told]
+
+
+def only(*lines):
+    """Return the one task in a calendar with these lines in its VTODO, and what was skipped."""
+    (row,), skipped = load(calendar(*todo(*lines)))
+    return row, skipped
+
+
+def due(*lines):
+    row, skipped = only(*lines)
+    return row["due_on"] or row["due_at"], [what for what, *_ in skipped]
+
+
+def test_a_task_has_what_icalendar_calls_otherwise():
+    row, skipped = only(
+        "DESCRIPTION:a note",
+        "CREATED:20260101T120000Z",
+        "DUE;VALUE=DATE:20300101",
+        "STATUS:COMPLETED",
+        "PERCENT-COMPLETE:100",
+        "COMPLETED:20260102T120000Z",
+        "SEQUENCE:3",
+        "LAST-MODIFIED:20260102T120000Z",
+    )
+    assert skipped == []
+    assert (row["name"], row["note"], row["due_on"]) == ("x", "a note", date(2030, 1, 1))
+    assert row["creation_date"] == datetime(2026, 1, 1, 12, tzinfo=UTC)
+    assert row["completed_date"] == datetime(2026, 1, 2, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        (r"a\nb\Nc", "a\nb\nc"),
+        (r"C:\\notes\\new", r"C:\notes\new"),
+        (r"a\,b\;c:d", "a,b;c:d"),
+        ("  a\t", "  a\t"),
+        ("a\r\n  b\r\n\tc", "a bc"),
+        (r"a\qb\\", "a\\qb\\"),
+        ("%2C \u2028\x85", "%2C \u2028\x85"),
+        ("a\rb", "a\rb"),
+    ],
+)
+def test_a_text_is_read_as_it_was_meant(text, meant):
+    rows, skipped = load(calendar(*todo(f"DESCRIPTION:{text}", summary=f"SUMMARY:-{text}")))
+    assert [(row["name"], row["note"]) for row in rows] == [(f"-{meant}", meant)]
+    assert skipped == []
+
+
+def test_a_character_may_be_split_by_a_fold():
+    content = calendar(*todo(summary="SUMMARY:é")).encode()
+    rows, _ = load(content.replace("é".encode(), b"\xc3\r\n \xa9"))
+    assert [row["name"] for row in rows] == ["é"]
+
+
+def test_what_a_task_has_not_is_said_with_its_lines():
+    lines = (
+        "RRULE:FREQ=DAILY",
+        "PRIORITY:1",
+        "RELATED-TO;RELTYPE=PARENT:2@x",
+        'ATTACH;FMTTYPE=image/png;X="a:b":http://example.com/x',
+        "BEGIN:VALARM",
+        "TRIGGER:-PT5M",
+        "BEGIN:X-INNER",
+        "SUMMARY:not the task's",
+        "END:X-INNER",
+        "END:VALARM",
+        "CATEGORIES:a,b",
+        "X-OTHER:1",
+        "this is no line",
+        "SUMMARY:again",
+    )
+    row, skipped = only(*lines)
+    assert row["name"] == "x"
+    assert skipped == [
+        ("RRULE", NOTHING_LIKE_IT, [8]),
+        ("PRIORITY", NOTHING_LIKE_IT, [9]),
+        ("RELATED-TO", NOTHING_LIKE_IT, [10]),
+        ("ATTACH", NOTHING_LIKE_IT, [11]),
+        ("VALARM", NOTHING_LIKE_IT, [12]),
+        ("CATEGORIES", NOTHING_LIKE_IT, [18]),
+        ("X-OTHER", NOTHING_LIKE_IT, [19]),
+        ("A line", NOTHING_LIKE_IT, [20]),
+        ("SUMMARY", "It is there more than once.", [21]),
+    ]
+
+
+def test_what_is_no_task_is_said():
+    rows, skipped = load(
+        calendar(
+            "METHOD:CANCEL",
+            "X-WR-CALNAME:mine",
+            *("BEGIN:VEVENT", "SUMMARY:an event", "BEGIN:VALARM", "END:VALARM", "END:VEVENT"),
+            *("begin:vjournal", "end:vjournal"),
+            *("BEGIN:VCALENDAR", "END:VCALENDAR"),
+            *todo(),
+            "nothing",
+        )
+    )
+    assert [row["name"] for row in rows] == ["x"]
+    assert skipped == [
+        ("METHOD", "It is not part of a task.", [4]),
+        ("X-WR-CALNAME", "It is not part of a task.", [5]),
+        ("VEVENT", "Only a VTODO is a task.", [6]),
+        ("VJOURNAL", "Only a VTODO is a task.", [11]),
+        ("VCALENDAR", "Only a VTODO is a task.", [13]),
+        ("A line", "It is not part of a task.", [20]),
+    ]
+
+
+def test_tasks_may_stand_without_a_calendar_and_calendars_in_a_row():
+    bare = "\n".join(todo())
+    rows, skipped = load(f"{bare}\n{calendar(*todo())}{calendar(*todo())}\n\n")
+    assert len(rows) == 3
+    assert skipped == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        (["STATUS:cancelled"], "It is cancelled."),
+        (["DUE:20300101T120000Z", "DESCRIPTION:x"], "It has no SUMMARY."),
+        (["SUMMARY:"], "name: Must have 1 to 255 characters."),
+        (["SUMMARY: "], "name: Must not be blank."),
+        (["SUMMARY:" + "x" * 256], "name: Must have 1 to 255 characters."),
+        (["SUMMARY:a\0b"], "name: Must not hold a NUL character."),
+    ],
+)
+def test_a_vtodo_that_is_no_task_is_skipped(lines, reason):
+    rows, skipped = load(calendar("BEGIN:VTODO", *lines, "END:VTODO"))
+    assert rows == []
+    assert skipped == [("VTODO", reason, [4])]
+
+
+@pytest.mark.parametrize(
+    ("line", "what", "reason"),
+    [
+        (
+            "DESCRIPTION:" + "x" * 10_001,
+            "DESCRIPTION",
+            f"note: {TOO_LONG}",
+        ),
+        ("DUE:tomorrow", "DUE", "It is no date or time."),
+        ("DUE:20300230", "DUE", "day is out of range for month"),
+        ("DUE:99991231", "DUE", f"due_date: {OUT_OF_RANGE}"),
+        ("DUE;TZID=Mars/Base:20300101T120000", "DUE", "The time zone 'Mars/Base' is not known."),
+        ("COMPLETED:20300101", "COMPLETED", "completed_date: Must be a time."),
+        (
+            "CREATED:19691231T235959Z",
+            "CREATED",
+            f"creation_date: {OUT_OF_RANGE}",
+        ),
+        ("DURATION:PT1H", "DURATION", "It needs a DTSTART beside it, and no DUE."),
+        ("DTSTART:20300101", "DTSTART", NOTHING_LIKE_IT),
+        ("STATUS:IN-PROCESS", "STATUS", IS_OPEN),
+        (
+            "PERCENT-COMPLETE:50",
+            "PERCENT-COMPLETE",
+            IS_OPEN,
+        ),
+        ("DESCRIPTION;ENCODING=QUOTED-PRINTABLE:=C3", "DESCRIPTION", "It is encoded."),
+        ("DESCRIPTION;LANGUAGE=de:x", "DESCRIPTION;LANGUAGE", NOTHING_LIKE_IT),
+        ('DESCRIPTION;X="a:x', "DESCRIPTION", "It cannot be parsed."),
+        ("DESCRIPTION;a=\x01:x", "DESCRIPTION", "It cannot be parsed."),
+        ("DESCRIPTION;" + "A=b;" * 1000 + "A=b:x", "DESCRIPTION", "It cannot be parsed."),
+        ("X-TODO-API-QUANTITY:many", "X-TODO-API-QUANTITY", "quantity: Not a number."),
+        (
+            "X-TODO-API-PAID-PRICE:1",
+            "X-TODO-API-PAID-PRICE",
+            f"paid: currency: {NO_CODE}",
+        ),
+    ],
+)
+def test_what_makes_no_sense_is_skipped_and_the_rest_is_not(line, what, reason):
+    row, skipped = only(line)
+    assert row["name"] == "x"
+    assert [each[:2] for each in skipped] == [(what, reason)]
+    assert skipped[0][2] == [8]
+
+
+@pytest.mark.parametrize(
+    ("lines", "is_completed"),
+    [
+        ([], False),
+        (["STATUS:NEEDS-ACTION", "PERCENT-COMPLETE:0"], False),
+        (["STATUS:COMPLETED"], True),
+        (["PERCENT-COMPLETE:100"], True),
+        (["COMPLETED:20260101T000000Z"], True),
+    ],
+)
+def test_a_task_is_completed_if_any_property_says_so(lines, is_completed):
+    row, skipped = only(*lines)
+    assert bool(row["completed_date"]) is is_completed
+    assert skipped == []
+
+
+def test_what_was_completed_counts_more_than_that_it_needs_action():
+    row, skipped = only("STATUS:NEEDS-ACTION", "COMPLETED:20260101T000000Z")
+    assert row["completed_date"] == datetime(2026, 1, 1, tzinfo=UTC)
+    assert [what for what, *_ in skipped] == ["STATUS"]
+
+
+PARTS = """BEGIN:STANDARD
+DTSTART:16010101T030000
+TZOFFSETFROM:+0330
+TZOFFSETTO:+0230
+RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10
+TZNAME:A
+END:STANDARD
+BEGIN:DAYLIGHT
+DTSTART:16010101T020000
+TZOFFSETFROM:+0230
+TZOFFSETTO:+0330
+RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3
+TZNAME:B
+END:DAYLIGHT
+"""
+CUSTOM = f"""BEGIN:VTIMEZONE
+TZID:Somewhere\\, else
+X-LIC-LOCATION:x
+{PARTS}END:VTIMEZONE"""
+IN_CUSTOM = 'DUE;TZID="Somewhere, else":2030%sT120000'
+
+
+@pytest.mark.parametrize(
+    ("line", "moment"),
+    [
+        ("DUE;VALUE=DATE:20300701", date(2030, 7, 1)),
+        ("DUE:20300701", date(2030, 7, 1)),
+        ("DUE:20300701T120000Z", datetime(2030, 7, 1, 12, tzinfo=UTC)),
+        ("DUE:20300701T120000", datetime(2030, 7, 1, 10, tzinfo=UTC)),
+        ("DUE;TZID=America/New_York:20300701T120000Z", datetime(2030, 7, 1, 12, tzinfo=UTC)),
+        ("DUE;TZID=America/New_York:20300701T120000", datetime(2030, 7, 1, 16, tzinfo=UTC)),
+        ("DUE;TZID=Eastern Standard Time:20300701T120000", datetime(2030, 7, 1, 16, tzinfo=UTC)),
+        ("DUE;TZID=/x.org/2_1/Europe/London:20300701T120000", datetime(2030, 7, 1, 11, tzinfo=UTC)),
+        (
+            "DUE;TZID=/x/America/Indiana/Knox:20300101T120000",
+            datetime(2030, 1, 1, 18, tzinfo=UTC),
+        ),
+        ("DUE;TZID=Europe/London:20300331T013000", datetime(2030, 3, 31, 1, 30, tzinfo=UTC)),
+        (IN_CUSTOM % "0701", datetime(2030, 7, 1, 8, 30, tzinfo=UTC)),
+        (IN_CUSTOM % "0101", datetime(2030, 1, 1, 9, 30, tzinfo=UTC)),
+    ],
+)
+def test_a_time_is_placed_by_its_zone_wherever_that_is_defined(line, moment):
+    for lines in ([*CUSTOM.splitlines(), *todo(line)], [*todo(line), *CUSTOM.splitlines()]):
+        (row,), skipped = load(calendar(*lines))
+        assert (row["due_on"] or row["due_at"]) == moment
+        assert skipped == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("FREQ=YEARLY;", "FREQ=SECONDLY;"),
+        (";BYMONTH=10", ";BYHOUR=1,2,3"),
+        (";BYMONTH=10", ""),
+        ("BYMONTH=10", "BYMONTH=13"),
+        ("BYDAY=-1SU", "BYDAY=-9SU"),
+        ("DTSTART:16010101T030000\n", ""),
+        ("DTSTART:16010101T030000", "DTSTART:16011301T030000"),
+        ("TZOFFSETTO:+0230", "TZOFFSETTO:+9999"),
+        ("BEGIN:STANDARD", "BEGIN:VTIMEZONE\nEND:VTIMEZONE\nBEGIN:STANDARD"),
+        ("TZNAME:A", "RDATE:" + ",".join(["20300101T000000"] * 100)),
+        (PARTS, PARTS * 6),
+        ("TZID:Somewhere", "TZID:Nowhere"),
+    ],
+)
+def test_a_zone_that_no_program_would_define_is_not_worked_out(old, new):
+    assert old in CUSTOM
+    lines = CUSTOM.replace(old, new).splitlines()
+    started = time.perf_counter()
+    (row,), skipped = load(calendar(*lines, *todo(IN_CUSTOM % "0101")))
+    assert time.perf_counter() - started < 5
+    assert row["due_at"] is None
+    assert [what for what, *_ in skipped] == ["DUE"]
+
+
+def test_a_zone_is_not_worked_out_for_centuries():
+    zone = CUSTOM.splitlines()
+    for year, is_known in ((2100, True), (2101, False)):
+        line = (IN_CUSTOM % "0701").replace("2030", str(year))
+        (row,), _ = load(calendar(*zone, *todo(line)))
+        assert bool(row["due_at"]) is is_known
+
+
+def test_only_so_many_zones_are_worked_out():
+    lines = [
+        line
+        for number in range(21)
+        for line in CUSTOM.replace("Somewhere\\, else", f"Z{number}").splitlines()
+    ]
+    lines += todo("DUE;TZID=Z19:20300101T120000") + todo("DUE;TZID=Z20:20300101T120000")
+    (first, last), skipped = load(calendar(*lines))
+    assert (bool(first["due_at"]), last["due_at"]) == (True, None)
+    assert len(skipped) == 1
+
+
+def test_one_calendars_zones_are_not_the_next_ones():
+    line = IN_CUSTOM % "0701"
+    assert due(line) == (None, ["DUE"])
+    load(calendar(*CUSTOM.splitlines(), *todo(line)))
+    assert due(line) == (None, ["DUE"])
+    assert tzp.timezone("Somewhere, else") is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "moment"),
+    [
+        (["DTSTART:20300701T120000Z", "DURATION:PT90M"], datetime(2030, 7, 1, 13, 30, tzinfo=UTC)),
+        (["DTSTART:20300701", "DURATION:P1W"], date(2030, 7, 8)),
+        (["DTSTART:20300331T000000", "DURATION:P1D"], datetime(2030, 3, 31, 22, tzinfo=UTC)),
+        (
+            ["DTSTART;TZID=Europe/Berlin:20300331T000000", "DURATION:P1D"],
+            datetime(2030, 3, 31, 22, tzinfo=UTC),
+        ),
+        (
+            ["DTSTART;TZID=Europe/Berlin:20300331T000000", "DURATION:PT24H"],
+            datetime(2030, 3, 31, 23, tzinfo=UTC),
+        ),
+    ],
+)
+def test_a_duration_from_the_start_on_is_a_due_date(lines, moment):
+    assert due(*lines) == (moment, ["DTSTART"])
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["DTSTART:20300701", "DURATION:PT1H"],
+        ["DTSTART:20300701", "DURATION:1 hour"],
+        ["DTSTART:20300701", f"DURATION:P{'9' * 5000}D"],
+        ["DTSTART:20300701", "DURATION:P9999999D"],
+        ["DTSTART:20300701", "DURATION:P999999999999D"],
+        ["DTSTART:20300701T120000", "DURATION:P9999999D"],
+    ],
+)
+def test_a_duration_that_leads_nowhere_is_skipped(lines):
+    assert due(*lines) == (None, ["DTSTART", "DURATION"])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "\r\n\r\n",
+        "<html></html>",
+        "{}",
+        "name\nx\n",
+        "SUMMARY:x",
+        "END:VCALENDAR",
+        "BEGIN:VCALENDAR",
+        "BEGIN:VCALENDAR\nBEGIN:VTODO\nSUMMARY:x\nEND:VTODO",
+        "BEGIN:VCALENDAR\nBEGIN:VTODO\nSUMMARY:x\nEND:VCALENDAR\nEND:VTODO",
+        "BEGIN:VCALENDAR\nEND:VCALENDAR\nEND:VCALENDAR",
+        "BEGIN:VTODO\n" * 1_000_000,
+        "BEGIN:VTODO\n" + "\n" * 3_000_000 + "END:VTODO\n",
+    ],
+    ids=range(13),
+)
+def test_what_is_no_calendar_or_not_all_of_one_is_refused(content):
+    with pytest.raises(Invalid):
+        load(content)
+
+
+def test_a_calendar_is_in_utf_8():
+    assert load(b"\xef\xbb\xbfBEGIN:VCALENDAR\nEND:VCALENDAR") == ([], [])
+    with pytest.raises(Malformed):
+        load(b"BEGIN:VTODO\nSUMMARY:\xe4\nEND:VTODO")
+
+
+def test_a_million_components_within_each_other_are_no_task():
+    deep = "BEGIN:VEVENT\n" * 1_000_000 + "END:VEVENT\n" * 1_000_000
+    rows, skipped = load(calendar(deep + "\r\n".join(todo())))
+    assert len(rows) == 1
+    assert [what for what, *_ in skipped] == ["VEVENT"]
+
+
+def test_what_is_told_of_what_was_skipped_has_an_end():
+    many = [f"X-{number}:x" for number in range(1000)]
+    same = ["PRIORITY:1"] * 1000
+    _, skipped = task_calendar.load(calendar(*todo(*same, *many)).encode(), BERLIN)
+    assert len(skipped.told) == 101
+    assert sum(kind["count"] for kind in skipped.told) == 2000
+    assert max(len(kind["lines"]) for kind in skipped.told) == 20
+
+
+NAMES = st.sampled_from(
+    [
+        *("BEGIN", "END", "SUMMARY", "DUE", "DTSTART", "DURATION", "COMPLETED", "CREATED"),
+        *("STATUS", "PERCENT-COMPLETE", "X-TODO-API-PAID-PRICE", "X-TODO-API-EXACT-DUE"),
+        *("TZID", "RRULE", "RDATE", "TZOFFSETTO", "TZOFFSETFROM"),
+    ]
+)
+VALUES = st.text(max_size=5) | st.sampled_from(
+    [
+        *("VCALENDAR", "VTODO", "VTIMEZONE", "STANDARD", "DAYLIGHT", "Z", "1"),
+        *("20300101", "20300101T120000", "20300101T120000Z", "00010101T000000"),
+        *("99991231T235959", "P1D", "-P1D", "PT1H", "+0100", "-9959"),
+        "FREQ=YEARLY;BYMONTH=2;BYDAY=5SU",
+        "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30",
+        "FREQ=YEARLY;BYMONTH=1;UNTIL=20300101T000000Z",
+    ]
+)
+LINES = st.builds(
+    lambda name, parameter, value: f"{name}{parameter}:{value}",
+    NAMES,
+    st.sampled_from(["", "", ";TZID=Z", ";VALUE=DATE", ";X", ';X="', ";ENCODING=B"]),
+    VALUES,
+)
+ZONE_LINES = st.lists(LINES, max_size=4)
+
+
+@settings(max_examples=300)
+@given(
+    around=st.lists(LINES | st.text(max_size=5), max_size=5),
+    standard=ZONE_LINES,
+    part=st.sampled_from(["DAYLIGHT", "VTIMEZONE", "VEVENT", "X", "X;Y"]),
+    daylight=ZONE_LINES,
+    inside=st.lists(LINES, max_size=6),
+)
+def test_no_calendar_makes_it_stumble(around, standard, part, daylight, inside):
+    zone = ["TZOFFSETFROM:+0100", "TZOFFSETTO:+0200", "DTSTART:20000101T000000"]
+    content = calendar(
+        *("BEGIN:VTIMEZONE", "TZID:Z"),
+        *("BEGIN:STANDARD", *zone, *standard, "END:STANDARD"),
+        *(f"BEGIN:{part}", *zone, *daylight, f"END:{part}"),
+        "END:VTIMEZONE",
+        *todo("DUE;TZID=Z:20300701T120000"),
+        *todo(*inside),
+        *around,
+    )
+    try:
+        rows, skipped = load(content.encode(errors="replace"))
+    except Problem:
+        return
+    assert len(rows) + len(skipped) >= 1

@@ -1,0 +1,113 @@
+"""The VTODOs of a calendar, which any program may have written, and its time zones.
+
+What cannot be part of a task is noted, so that nothing is lost silently. Not noted are PRODID,
+VERSION and CALSCALE, which are about the file, and UID, DTSTAMP, LAST-MODIFIED and SEQUENCE, in
+place of which a new task gets an id and a revision of its own.
+"""
+
+from dataclasses import dataclass, field
+
+from todo_api.schemas.calendar_lines import BEGIN, END, Line, Path, lines
+from todo_api.schemas.calendar_zones import Zones
+from todo_api.schemas.task_file import Skipped, must_be_few
+from todo_api.schemas.task_ics import CURRENCY, EXACT, FIELDS, TEXTS, TIMES
+
+NOTHING_LIKE_IT = "Tasks have nothing like it here."
+
+_OF_THE_ENTRY = ("UID", "DTSTAMP", "LAST-MODIFIED", "SEQUENCE", END)
+_OF_THE_FILE = ("PRODID", "VERSION", "CALSCALE", *_OF_THE_ENTRY)
+_READ = {
+    *FIELDS,
+    *(f"{EXACT}{name}" for name in (*TEXTS, *TIMES)),
+    *(CURRENCY, "DTSTART", "DURATION", "STATUS", "PERCENT-COMPLETE"),
+}
+
+
+@dataclass(frozen=True)
+class Property:
+    """A property: its line, its value without escapes, and its TZID."""
+
+    line: int
+    value: str
+    tzid: str | None
+
+
+@dataclass
+class Todo:
+    """A VTODO: the line where it begins, and its properties by name."""
+
+    line: int
+    has: dict[str, Property] = field(default_factory=dict)
+
+    def value(self, name: str) -> str:
+        """Return the value of a property, empty if it is not there."""
+        return self.has[name].value if name in self.has else ""
+
+
+@dataclass
+class Calendar:
+    """What a file holds."""
+
+    entries: list[Todo] = field(default_factory=list)
+    zones: Zones = field(default_factory=Zones)
+    skipped: Skipped = field(default_factory=Skipped)
+
+    def take(self, path: Path, line: Line) -> None:
+        """Take the next line of the file."""
+        inside = path[1:] if path[:1] == ("VCALENDAR",) else path
+        if not inside:
+            self._take_of_file(path, line)
+        elif inside == ("VTODO",):
+            self._take_of_todo(self.entries[-1], line)
+        elif inside[0] == "VTIMEZONE":
+            self.zones.take(inside, line)
+
+    def _take_of_file(self, path: Path, line: Line) -> None:
+        name = line.name
+        begun = line.component if name == BEGIN else ""
+        if begun == "VTODO":
+            must_be_few(len(self.entries) + 1)
+            self.entries.append(Todo(line.number))
+        elif begun == "VTIMEZONE":
+            self.zones.take((), line)
+        elif begun and (begun != "VCALENDAR" or path):
+            self.skipped.note(line.number, begun, "Only a VTODO is a task.")
+        elif not begun and name not in _OF_THE_FILE:
+            self.skipped.note(line.number, name or "A line", "It is not part of a task.")
+
+    def _take_of_todo(self, todo: Todo, line: Line) -> None:
+        name = line.name
+        if name in _OF_THE_ENTRY:
+            return
+        if name not in _READ:
+            what = line.component if name == BEGIN else name
+            self.skipped.note(line.number, what or "A line", NOTHING_LIKE_IT)
+        elif name in todo.has:
+            self.skipped.note(line.number, name, "It is there more than once.")
+        else:
+            self._take_property(todo, name, line)
+
+    def _take_property(self, todo: Todo, name: str, line: Line) -> None:
+        try:
+            parameters, value = line.parts()
+        except ValueError:
+            self.skipped.note(line.number, name, "It cannot be parsed.")
+            return
+        if "ENCODING" in parameters:
+            self.skipped.note(line.number, name, "It is encoded.")
+            return
+        for parameter in parameters:
+            if parameter not in ("TZID", "VALUE"):
+                self.skipped.note(line.number, f"{name};{parameter}", NOTHING_LIKE_IT)
+        todo.has[name] = Property(line.number, value, parameters.get("TZID"))
+
+
+def read(content: bytes) -> Calendar:
+    """Return what a file holds.
+
+    Raises Malformed if it is not UTF-8, Invalid if it is no iCalendar or has too many VTODOs.
+    """
+    calendar = Calendar()
+    for path, line in lines(content):
+        calendar.take(path, line)
+    return calendar

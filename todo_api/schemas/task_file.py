@@ -1,0 +1,197 @@
+"""Tasks in a file: what an export holds and an import takes, whatever the format.
+
+A record is one task as the formats know it: the values of TaskRecord by name. Reading a file gives
+records with their places; reading records gives rows that are ready to be stored.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from marshmallow import fields, post_dump
+
+from todo_api.errors import Invalid
+from todo_api.schemas.fields import Boolean, Currency, Name, OneOf, Text
+from todo_api.schemas.moments import Due, Moment
+from todo_api.schemas.numbers import Integer, Scaled
+from todo_api.schemas.wire import MOST_ERRORS, Wire
+from todo_api.services import exchange
+from todo_api.services.exchange import HIGHEST_PRICE, Row
+from todo_api.values import moments, money
+
+MOST_TASKS = 100_000
+"""Tasks that one import may bring."""
+
+MOST_KINDS = 100
+MOST_LINES = 20
+
+Record = dict[str, Any]
+Placed = tuple[str, Record | str]
+"""Where in its file a record stands, and the record; or why there is none."""
+
+
+class Sum(Scaled):
+    """A sum of money, which goes out as it was rounded."""
+
+    def _serialize(self, value: Any, attr: Any, obj: Any, **options: Any) -> Any:
+        return value
+
+
+class Paid(Wire):
+    """What was paid. The amount is the price times the task's quantity; one of them is enough."""
+
+    amount = Sum(least=Decimal(0), most=Decimal(10) ** 12, allow_none=True)
+    currency = Currency(required=True)
+    price = Scaled(least=Decimal(0), most=Decimal(HIGHEST_PRICE), allow_none=True)
+
+
+class TaskRecord(Wire):
+    """A task in a file. All that goes out comes in again; what a list shows beside is dropped."""
+
+    name = Name(required=True)
+    note = Text(most=10_000, allow_none=True, load_default=None)
+    creation_date = Moment(allow_none=True, load_default=None)
+    due_date = Due(allow_none=True, load_default=None)
+    completed = Boolean(allow_none=True, load_default=None)
+    completed_date = Moment(allow_none=True, load_default=None)
+    item = Name(allow_none=True, load_default=None)
+    quantity = Scaled(
+        least=Decimal("0.0001"),
+        most=Decimal(10_000),
+        allow_none=True,
+        load_default=money.SCALE,
+    )
+    paid = fields.Nested(Paid(), allow_none=True, load_default=None)
+    id = Integer(load_only=True)
+    revision = Integer(load_only=True)
+
+    @post_dump(pass_original=True)
+    def _tell_price(self, record: Record, task: Any, **options: Any) -> Record:
+        """Put the price that was paid beside the amount, which changes with the quantity."""
+        if record["paid"]:
+            record["paid"]["price"] = money.plain(task.paid_price)
+        return record
+
+
+class _Page(Wire):
+    """What a page of a list shows beside its tasks, and an export does not."""
+
+    username = Text(most=64, load_only=True)
+    next = Text(most=2_000, allow_none=True, load_only=True)
+    total = Integer(load_only=True)
+
+
+class TaskFile(_Page):
+    """Tasks in JSON: an export, or a page of a list as it was answered."""
+
+    tasks = fields.List(fields.Nested(TaskRecord), required=True)
+
+
+class _RawFile(_Page):
+    tasks = fields.Raw(required=True)
+
+
+class ExportQuery(Wire):
+    """In which format."""
+
+    format = OneOf(("json", "csv", "ics"), load_default="json")
+
+
+class SkippedSchema(Wire):
+    """Something in a calendar that did not become part of a task, and the lines where it stands."""
+
+    what = Text(most=100)
+    reason = Text(most=1_000)
+    count = Integer()
+    lines = fields.List(Integer())
+
+
+class ImportResult(Wire):
+    """How many tasks there are more, and what of a calendar is not in them."""
+
+    imported = Integer()
+    skipped = fields.List(fields.Nested(SkippedSchema))
+
+
+@dataclass
+class Skipped:
+    """What was skipped, counted by what it is and why; of each the first lines are told."""
+
+    kinds: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def told(self) -> list[dict[str, Any]]:
+        """What is told of it, in the order of the lines."""
+        return sorted(self.kinds.values(), key=lambda kind: kind["lines"])
+
+    def note(self, line: int, what: str, reason: str) -> None:
+        """Note that `what` in `line` was skipped."""
+        kind = what[:100], reason
+        if kind not in self.kinds and len(self.kinds) >= MOST_KINDS:
+            kind = "More", "There are too many kinds of things here to name each."
+        told = self.kinds.setdefault(
+            kind, {"what": kind[0], "reason": kind[1], "count": 0, "lines": []}
+        )
+        told["count"] += 1
+        if len(told["lines"]) < MOST_LINES:
+            told["lines"].append(line)
+
+
+_RECORD, _RAW_FILE = TaskRecord(), _RawFile()
+
+
+def in_json(sent: Any) -> Iterator[Placed]:
+    """Yield the records in a JSON value; raise Invalid if it does not hold tasks."""
+    tasks = _RAW_FILE.read(sent)["tasks"]
+    if not isinstance(tasks, list):
+        raise Invalid(errors={"tasks": ["Must be a list."]})
+    for index, task in enumerate(tasks):
+        yield f"tasks[{index}]", task if isinstance(task, dict) else "Must be an object."
+
+
+def dumped(task: Any) -> Record:
+    """Return the record of a stored task."""
+    record: Record = _RECORD.dump(task)
+    return record
+
+
+def row(record: Record, zone: ZoneInfo) -> Row:
+    """Return the row of one record; raise Invalid if it is no task."""
+    return exchange.row(_RECORD.read(record), zone, moments.now())
+
+
+def rows(placed: Iterable[Placed], zone: ZoneInfo) -> list[Row]:
+    """Return the rows of all records; raise Invalid, with the places in `errors`, if one is wrong.
+
+    An error is told for each of the first MOST_ERRORS records that are wrong.
+    """
+    good: list[Row] = []
+    bad: dict[str, list[str]] = {}
+    for number, (place, record) in enumerate(placed, 1):
+        must_be_few(number)
+        if isinstance(record, str):
+            bad[place] = [record]
+        else:
+            try:
+                good.append(row(record, zone))
+            except Invalid as error:
+                bad[place] = reasons(error)
+        if len(bad) == MOST_ERRORS:
+            break
+    if bad:
+        raise Invalid("Some tasks are wrong; nothing was imported.", errors=bad)
+    return good
+
+
+def must_be_few(number: int) -> None:
+    """Raise Invalid if so many tasks are too many."""
+    if number > MOST_TASKS:
+        raise Invalid(f"There are more than {MOST_TASKS:,} tasks.")
+
+
+def reasons(error: Invalid) -> list[str]:
+    """Return the sentences that say what is wrong."""
+    texts = [f"{name}: {text}" for name, many in (error.errors or {}).items() for text in many]
+    return texts or [error.message]
