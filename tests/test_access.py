@@ -47,6 +47,8 @@ RULES = {
     _ACCOUNT: dict.fromkeys(["get", "put", "patch", "delete"], OWNER_OR_ADMIN),
     f"{_ACCOUNT}/tasks/<id>/restore": {"post": OWNER},
     f"{_ACCOUNT}/changes": {"get": OWNER},
+    f"{_ACCOUNT}/export": {"get": OWNER},
+    f"{_ACCOUNT}/import": {"post": OWNER},
     f"{_ACCOUNT}/events": {"get": OWNER},
     f"{_ACCOUNT}/tokens": {"get": OWNER, "post": OWNER, "delete": OWNER},
     f"{_ACCOUNT}/tokens/<id>": {"delete": OWNER},

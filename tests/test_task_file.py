@@ -310,6 +310,7 @@ def test_only_so_many_errors_are_told():
     ("format_", "content"),
     [
         ("csv", b"name\n" + b"x\n" * 100_001),
+        ("csv", b"name\n" + b"\n" * 100_001),
         ("json", b'{"tasks": [' + b'{"name": "x"},' * 100_000 + b'{"name": "x"}]}'),
         ("ics", b"BEGIN:VTODO\nEND:VTODO\n" * 100_001),
     ],

@@ -16,6 +16,7 @@ from todo_api.resources.docs import Docs, DocsFile, OpenAPI, PostmanCollection
 from todo_api.resources.echo import Echo, EchoText
 from todo_api.resources.endpoint import Endpoint
 from todo_api.resources.event import EventStream
+from todo_api.resources.exchange import Export, Import
 from todo_api.resources.health import Health, Ready
 from todo_api.resources.home import Home, Listing
 from todo_api.resources.item_price import (
@@ -109,6 +110,8 @@ ROUTES = (
         delete="delete task",
     ),
     _route(f"{_ACCOUNT}/tasks/<id>/restore", TaskRestore, post="restore task"),
+    _route(f"{_ACCOUNT}/export", Export, get="export tasks"),
+    _route(f"{_ACCOUNT}/import", Import, post="import tasks"),
     _route(f"{_ACCOUNT}/changes", ChangeList, get="changes"),
     _route(f"{_ACCOUNT}/events", EventStream, get="events"),
     _route("/api/v1/prices", ItemPriceList, get="price list", post="add a price"),

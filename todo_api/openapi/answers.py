@@ -11,6 +11,8 @@ from todo_api.resources.auth import PUBLIC, SCRAPER
 from todo_api.resources.endpoint import Endpoint
 from todo_api.resources.event import EVENT_STREAM
 from todo_api.resources.stored import GUARDED, StoredEndpoint
+from todo_api.resources.upload import CALENDAR, CSV
+from todo_api.schemas import task_csv, task_ics
 from todo_api.schemas.change import ChangesSchema
 from todo_api.schemas.json_schema import example_shown
 from todo_api.schemas.problem import ErrorSchema
@@ -27,6 +29,8 @@ _SUCCESSES = {
 _TEXTS = {
     "text/html": "<!doctype html>\n<title>todo_api</title>\n<h1>Hello, World!</h1>\n",
     "text/plain": 'todo_api_requests_total{method="GET",route="/sum",status="200"} 1.0\n',
+    CALENDAR: task_ics.EXAMPLE,
+    CSV: task_csv.EXAMPLE,
     EVENT_STREAM: f"id: {ChangesSchema.example['next']}\ndata: {{…}}\n\n",
 }
 """Examples of what is not JSON, by its media type."""

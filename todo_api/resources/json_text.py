@@ -12,15 +12,19 @@ from todo_api.values import names
 
 DEEPEST = 32
 _SURELY_64_BIT = 18
+_TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
-def parse(body: bytes) -> Any:
+def parse(body: bytes, *, most: int | None = None) -> Any:
     """Return what `body` says; numbers with a fraction, and very long ones, become Decimal.
 
     Raises Malformed for broken JSON, a repeated key, NaN, infinity, invalid UTF-8, or nesting
-    deeper than DEEPEST; Invalid for a lone surrogate, which could not be given back.
+    deeper than DEEPEST; Invalid for a lone surrogate, which could not be given back, and for more
+    than `most` values, which would take many times the memory of their text.
     """
+    if most is not None and _values(body) > most:
+        raise Invalid(f"The JSON holds more than {most:,} values.")
     try:
         value = json.loads(
             body.decode("utf-8"),
@@ -49,6 +53,12 @@ def render(data: Any, *, ordered: bool = False) -> bytes:
     If `ordered`, the members of objects are sorted by their names, so that equal data is one text.
     """
     return orjson.dumps(data, default=_exact, option=orjson.OPT_SORT_KEYS if ordered else None)
+
+
+def _values(body: bytes) -> int:
+    """Return how many values there may be in `body`: one behind each comma and each bracket."""
+    bare = _TEXT.sub(b"", body)
+    return sum(bare.count(mark) for mark in (b",", b"[", b"{"))
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

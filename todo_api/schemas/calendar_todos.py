@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from todo_api.schemas.calendar_lines import BEGIN, END, Line, Path, lines
 from todo_api.schemas.calendar_zones import Zones
-from todo_api.schemas.task_file import Skipped, must_be_few
+from todo_api.schemas.skipped import Skipped
+from todo_api.schemas.task_file import must_be_few
 from todo_api.schemas.task_ics import CURRENCY, EXACT, FIELDS, TEXTS, TIMES
 
 NOTHING_LIKE_IT = "Tasks have nothing like it here."

@@ -105,6 +105,15 @@ class Few(fields.List[Any]):
         return super()._deserialize(value, attr, data, **options)
 
 
+class Unread(fields.List[Any]):
+    """A list whose elements are read one by one, by somebody else."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> list[Any]:
+        if not isinstance(value, list):
+            raise ValidationError("Must be a list.")
+        return value
+
+
 class TimeZone(Text):
     """An IANA time zone name."""
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
-from todo_api.schemas.fields import Currency, Name, Text
+from todo_api.schemas.fields import Currency, Name, Text, Unread
 from todo_api.schemas.moments import Moment
 from todo_api.schemas.numbers import Integer, Scaled
 from todo_api.schemas.query import LONGEST
@@ -48,15 +48,6 @@ class PricePage(Wire):
     next = Text(most=2_000, allow_none=True)
 
     example = {"prices": [ItemPriceSchema.example], "next": None}
-
-
-class Unread(fields.List[Any]):
-    """A list whose elements are read one by one, by somebody else."""
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> list[Any]:
-        if not isinstance(value, list):
-            raise ValidationError("Must be a list.")
-        return value
 
 
 class PriceFile(Wire):

@@ -11,7 +11,8 @@ from icalendar import vDuration
 
 from todo_api.errors import Invalid
 from todo_api.schemas.calendar_todos import NOTHING_LIKE_IT, Calendar, Property, Todo, read
-from todo_api.schemas.task_file import Record, Skipped, reasons, row
+from todo_api.schemas.skipped import Skipped
+from todo_api.schemas.task_file import Record, reasons, row
 from todo_api.schemas.task_ics import (
     CURRENCY,
     EXACT,

@@ -9,7 +9,7 @@ from io import StringIO
 from typing import Any
 
 from todo_api.errors import Invalid, Malformed
-from todo_api.schemas.task_file import Placed, Record, TaskRecord
+from todo_api.schemas.task_file import Placed, Record, TaskRecordSchema, must_be_few
 
 EMPTY_NOTE = "empty_note"
 PAID = ("amount", "currency", "price")
@@ -21,10 +21,12 @@ COLUMNS = (
 DROPPED = ("id", "revision")
 """Columns that may be there, as in a list of tasks, and are not read."""
 
+EXAMPLE = "name,due_date,completed,item,quantity\r\nApples,2030-12-24,,apples,2\r\n"
+
 LONGEST_ROW = 100_000
 """Characters that a row may have, several times those of the largest task."""
 
-_RECORD = TaskRecord()
+_RECORD = TaskRecordSchema()
 
 
 def dump(records: Iterable[Record]) -> Iterator[bytes]:
@@ -47,7 +49,8 @@ def load(content: bytes) -> Iterator[Placed]:
         rows = _rows(content.decode("utf-8-sig"))
         _, header = next(rows, (1, []))
         _check(header)
-        for line, cells in rows:
+        for number, (line, cells) in enumerate(rows, 1):
+            must_be_few(number)
             if cells:
                 yield f"line {line}", _record(header, cells)
     except UnicodeDecodeError:

@@ -1,11 +1,10 @@
 """Tasks in a file: what an export holds and an import takes, whatever the format.
 
-A record is one task as the formats know it: the values of TaskRecord by name. Reading a file gives
-records with their places; reading records gives rows that are ready to be stored.
+A record is one task as the formats know it, with the values that TaskRecordSchema reads and shows.
+Reading a file gives records and their places; reading records gives rows that can be stored.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,9 +12,10 @@ from zoneinfo import ZoneInfo
 from marshmallow import fields, post_dump
 
 from todo_api.errors import Invalid
-from todo_api.schemas.fields import Boolean, Currency, Name, OneOf, Text
+from todo_api.schemas.fields import Boolean, Currency, Name, OneOf, Text, Unread
 from todo_api.schemas.moments import Due, Moment
 from todo_api.schemas.numbers import Integer, Scaled
+from todo_api.schemas.skipped import SkippedSchema
 from todo_api.schemas.wire import MOST_ERRORS, Wire
 from todo_api.services import exchange
 from todo_api.services.exchange import HIGHEST_PRICE, Row
@@ -23,9 +23,6 @@ from todo_api.values import moments, money
 
 MOST_TASKS = 100_000
 """Tasks that one import may bring."""
-
-MOST_KINDS = 100
-MOST_LINES = 20
 
 Record = dict[str, Any]
 Placed = tuple[str, Record | str]
@@ -39,15 +36,18 @@ class Sum(Scaled):
         return value
 
 
-class Paid(Wire):
+class PaidSchema(Wire):
     """What was paid. The amount is the price times the task's quantity; one of them is enough."""
 
     amount = Sum(least=Decimal(0), most=Decimal(10) ** 12, allow_none=True)
     currency = Currency(required=True)
     price = Scaled(least=Decimal(0), most=Decimal(HIGHEST_PRICE), allow_none=True)
 
+    sometimes = frozenset({"amount", "price"})
+    example = {"amount": 2.70, "currency": "EUR", "price": 1.35}
 
-class TaskRecord(Wire):
+
+class TaskRecordSchema(Wire):
     """A task in a file. All that goes out comes in again; what a list shows beside is dropped."""
 
     name = Name(required=True)
@@ -63,9 +63,21 @@ class TaskRecord(Wire):
         allow_none=True,
         load_default=money.SCALE,
     )
-    paid = fields.Nested(Paid(), allow_none=True, load_default=None)
+    paid = fields.Nested(PaidSchema, allow_none=True, load_default=None)
     id = Integer(load_only=True)
     revision = Integer(load_only=True)
+
+    example = {
+        "name": "Apples",
+        "note": "The red ones.",
+        "creation_date": "2026-11-20T09:31:00Z",
+        "due_date": "2030-12-24T18:00:00Z",
+        "completed": True,
+        "completed_date": "2026-11-21T10:00:00Z",
+        "item": "apples",
+        "quantity": 2,
+        "paid": PaidSchema.example,
+    }
 
     @post_dump(pass_original=True)
     def _tell_price(self, record: Record, task: Any, **options: Any) -> Record:
@@ -75,78 +87,53 @@ class TaskRecord(Wire):
         return record
 
 
-class _Page(Wire):
-    """What a page of a list shows beside its tasks, and an export does not."""
+class Exported(Wire):
+    """All tasks of an account in JSON."""
 
+    tasks = fields.List(fields.Nested(TaskRecordSchema))
+
+    example = {"tasks": [TaskRecordSchema.example]}
+
+
+class TaskFile(Wire):
+    """New tasks in JSON; what else a page of a list shows may be there, and says nothing."""
+
+    tasks = Unread(fields.Nested(TaskRecordSchema(partial=False)), required=True)
     username = Text(most=64, load_only=True)
     next = Text(most=2_000, allow_none=True, load_only=True)
     total = Integer(load_only=True)
 
-
-class TaskFile(_Page):
-    """Tasks in JSON: an export, or a page of a list as it was answered."""
-
-    tasks = fields.List(fields.Nested(TaskRecord), required=True)
-
-
-class _RawFile(_Page):
-    tasks = fields.Raw(required=True)
+    in_forms = False
+    example = {"tasks": [{"name": "Apples", "item": "apples", "quantity": 2}]}
 
 
 class ExportQuery(Wire):
     """In which format."""
 
-    format = OneOf(("json", "csv", "ics"), load_default="json")
+    format = OneOf(
+        ("json", "csv", "ics"),
+        load_default="json",
+        metadata={"description": "The format: JSON, CSV or iCalendar."},
+    )
+
+    example = {"format": "csv"}
 
 
-class SkippedSchema(Wire):
-    """Something in a calendar that did not become part of a task, and the lines where it stands."""
-
-    what = Text(most=100)
-    reason = Text(most=1_000)
-    count = Integer()
-    lines = fields.List(Integer())
-
-
-class ImportResult(Wire):
+class Imported(Wire):
     """How many tasks there are more, and what of a calendar is not in them."""
 
-    imported = Integer()
+    imported = Integer(least=0)
     skipped = fields.List(fields.Nested(SkippedSchema))
 
-
-@dataclass
-class Skipped:
-    """What was skipped, counted by what it is and why; of each the first lines are told."""
-
-    kinds: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
-
-    @property
-    def told(self) -> list[dict[str, Any]]:
-        """What is told of it, in the order of the lines."""
-        return sorted(self.kinds.values(), key=lambda kind: kind["lines"])
-
-    def note(self, line: int, what: str, reason: str) -> None:
-        """Note that `what` in `line` was skipped."""
-        kind = what[:100], reason
-        if kind not in self.kinds and len(self.kinds) >= MOST_KINDS:
-            kind = "More", "There are too many kinds of things here to name each."
-        told = self.kinds.setdefault(
-            kind, {"what": kind[0], "reason": kind[1], "count": 0, "lines": []}
-        )
-        told["count"] += 1
-        if len(told["lines"]) < MOST_LINES:
-            told["lines"].append(line)
+    example = {"imported": 3, "skipped": [SkippedSchema.example]}
 
 
-_RECORD, _RAW_FILE = TaskRecord(), _RawFile()
+_RECORD, _FILE = TaskRecordSchema(), TaskFile()
 
 
 def in_json(sent: Any) -> Iterator[Placed]:
     """Yield the records in a JSON value; raise Invalid if it does not hold tasks."""
-    tasks = _RAW_FILE.read(sent)["tasks"]
-    if not isinstance(tasks, list):
-        raise Invalid(errors={"tasks": ["Must be a list."]})
+    tasks = _FILE.read(sent)["tasks"]
     for index, task in enumerate(tasks):
         yield f"tasks[{index}]", task if isinstance(task, dict) else "Must be an object."
 

@@ -25,6 +25,14 @@ TIMES = {"DUE": "due_date", "COMPLETED": "completed_date", "CREATED": "creation_
 FIELDS = {**TEXTS, **TIMES, QUANTITY: "quantity", PRICE: "paid"}
 """The fields of a task by the property that holds them."""
 
+EXAMPLE = "\r\n".join(
+    [
+        *("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Example//EN"),
+        *("BEGIN:VTODO", "UID:1@example.com", "DTSTAMP:20261120T093100Z", "SUMMARY:Apples"),
+        *("DUE;VALUE=DATE:20301224", "END:VTODO", "END:VCALENDAR", ""),
+    ]
+)
+
 _contentline: Any = Contentline  # The library's functions have no annotations.
 _LONGEST_UNFOLDED = 74
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")

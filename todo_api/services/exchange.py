@@ -9,10 +9,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from todo_api.errors import Invalid
-from todo_api.models import Account, Task
+from todo_api.models import Account, Base, Task
 from todo_api.services.task_filter import of
 from todo_api.services.tasks import placed
 from todo_api.values import moments, money, names
@@ -23,12 +23,18 @@ Row = dict[str, Any]
 HIGHEST_PRICE = 100_000_000
 """What a price list may ask for an item, and so what may have been paid for one."""
 
-_AT_ONCE = 500
+_AT_ONCE = 100
+
+_TASKS = Base.metadata.tables[Task.__tablename__]
 
 
 def export(session: Session, account: Account) -> Iterator[Task]:
-    """Yield the account's tasks in the order of their ids, never all of them in memory."""
-    by_id = of(account).order_by(Task.id)
+    """Yield the account's tasks in the order of their ids, never all of them in memory.
+
+    They come without their keys, which nobody is shown and which are as long as the texts.
+    """
+    keys = (defer(key) for key in (Task.name_key, Task.note_key, Task.item_key))
+    by_id = of(account).order_by(Task.id).options(*keys)
     yield from session.scalars(by_id.execution_options(yield_per=_AT_ONCE))
 
 
@@ -57,14 +63,19 @@ def row(fields: Mapping[str, Any], zone: ZoneInfo, now: datetime) -> Row:
     }
 
 
-def store(session: Session, account: Account, rows: Sequence[Row]) -> None:
-    """Store new tasks, each under a revision of its own. The caller holds the account's row."""
-    stored = []
+def store(session: Session, account: Account, rows: Sequence[Row], timezone: str) -> None:
+    """Store new tasks, each under a revision of its own. The caller holds the account's row.
+
+    `timezone` is that of the account when the rows were made. If it has another one by now, the
+    starts of the days that are bare due dates are elsewhere.
+    """
     for each in rows:
-        revision = account.next_revision()
-        stored.append({**each, "account_id": account.id, "id": revision, "revision": revision})
-    if stored:
-        session.execute(insert(Task), stored)
+        each["account_id"] = account.id
+        each["id"] = each["revision"] = account.next_revision()
+        if each["due_on"] and account.timezone != timezone:
+            each.update(placed(each["due_on"], ZoneInfo(account.timezone)))
+    if rows:
+        session.execute(insert(_TASKS), rows)
 
 
 def _moment(name: str, fields: Mapping[str, Any]) -> datetime | None:

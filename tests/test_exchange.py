@@ -1,0 +1,282 @@
+"""Export and import: an account's tasks, out and in again without loss."""
+
+import io
+import tracemalloc
+import uuid
+from zoneinfo import ZoneInfo
+
+import orjson
+import pytest
+
+from todo_api.errors import Invalid, Malformed
+from todo_api.models import Task
+from todo_api.resources import json_text
+from todo_api.schemas import task_file
+from todo_api.services import accounts, exchange, tasks
+
+FORMATS = {
+    "json": "application/json",
+    "csv": "text/csv; charset=utf-8",
+    "ics": "text/calendar; charset=utf-8",
+}
+CALENDAR = "BEGIN:VCALENDAR\r\n{}END:VCALENDAR\r\n"
+DATED = {"name": "x", "due_date": "2030-01-01"}
+TODO = "BEGIN:VTODO\r\nSUMMARY:{}\r\n{}END:VTODO\r\n"
+
+
+def export(client, format_):
+    answer = client.get(f"{client.path}/export?format={format_}")
+    assert answer.status_code == 200, answer.json
+    return answer
+
+
+def load(client, content, media="application/json", **headers):
+    return client.post(f"{client.path}/import", data=content, content_type=media, headers=headers)
+
+
+def all_tasks(client):
+    listed = client.get(f"{client.tasks}?limit=200").json["tasks"]
+    for task in listed:
+        del task["id"], task["revision"]
+    return listed
+
+
+def fill(backend, client):
+    """Store one task of each kind that may be hard to move."""
+    backend.price("apples", 13333)
+    bought = client.task(name="bought", item="Apples", quantity="1.5", completed=True).json["id"]
+    client.patch(f"{client.tasks}/{bought}", json={"quantity": "7.0001"})
+    client.task(name="free", item="nowhere", completed=True)
+    client.task(
+        name=" \té\u0301\U0001f6d2\u202e ", note="a\r\nb\rc\n\x01\x7f\u2028,;\\N\\n\"'\ufeff "
+    )
+    client.task(name="=1+1", note="", due_date="2030-12-24")
+    client.task(name="moment", due_date="2030-12-24T18:00:00.000001+05:30")
+    client.task(name="wall", due_date="24/12/2030 18:00:00", quantity="0.0001")
+    gone = client.task(name="gone").json["id"]
+    client.delete(f"{client.tasks}/{gone}")
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_what_was_exported_is_imported_as_it_was(backend, alice, bob, format_):
+    alice.patch(alice.path, json={"timezone": "Asia/Tokyo"})
+    fill(backend, alice)
+    exported = export(alice, format_)
+    assert exported.headers["Content-Type"] == FORMATS[format_]
+    assert exported.headers["Content-Disposition"] == f'attachment; filename="tasks.{format_}"'
+    assert int(exported.headers["Content-Length"]) == len(exported.data)
+    answer = load(bob, exported.data, FORMATS[format_])
+    assert (answer.status_code, answer.json) == (200, {"imported": 6, "skipped": []})
+    assert all_tasks(bob) == all_tasks(alice)
+    assert [task["name"] for task in all_tasks(bob)][:2] == ["bought", "free"]
+    again = load(bob, export(bob, format_).data, FORMATS[format_])
+    assert again.json["imported"] == 6
+    assert len(all_tasks(bob)) == 12
+
+
+def test_a_price_that_was_paid_goes_along_with_its_task(backend, alice, bob):
+    fill(backend, alice)
+    load(bob, export(alice, "csv").data, "text/csv")
+    paid = [task["paid"] for task in all_tasks(bob)]
+    assert paid[:2] == [{"amount": 9.33, "currency": "EUR"}, None]
+    with backend.session() as session:
+        prices = {task.paid_price for task in session.query(Task) if task.name == "bought"}
+    assert prices == {13333}
+
+
+def test_an_account_without_tasks_is_exported_too(alice, bob):
+    for format_, media in FORMATS.items():
+        assert load(bob, export(alice, format_).data, media).json["imported"] == 0
+    assert export(alice, "json").json == {"tasks": []}
+    assert alice.get(f"{alice.path}/export").data == export(alice, "json").data
+
+
+def test_a_list_of_tasks_can_be_sent_back(backend, alice, bob):
+    fill(backend, alice)
+    listed = alice.get(f"{alice.tasks}?total=true")
+    assert load(bob, listed.data).json["imported"] == 6
+    assert all_tasks(bob) == all_tasks(alice)
+
+
+def test_an_export_has_the_etag_of_the_list(alice):
+    alice.task()
+    exported, listed = export(alice, "csv"), alice.get(alice.tasks)
+    assert exported.headers["ETag"] == listed.headers["ETag"]
+    known = {"If-None-Match": exported.headers["ETag"]}
+    answer = alice.get(f"{alice.path}/export?format=csv", headers=known)
+    assert (answer.status_code, answer.data) == (304, b"")
+    head = alice("HEAD", f"{alice.path}/export?format=csv")
+    assert (head.data, head.headers["Content-Length"]) == (b"", str(len(exported.data)))
+    alice.task()
+    assert alice.get(f"{alice.path}/export?format=csv", headers=known).status_code == 200
+
+
+@pytest.mark.parametrize("query", ["format=xml", "format=", "limit=1", "format=csv&format=ics"])
+def test_an_export_knows_its_formats_and_no_other_parameter(alice, query):
+    assert alice.get(f"{alice.path}/export?{query}").status_code == 422
+    assert alice.post(f"{alice.path}/import?{query}", json={"tasks": []}).status_code == 422
+
+
+def test_a_large_export_is_not_held_in_memory(backend, alice, bob):
+    note = "x" * 10_000
+    sent = orjson.dumps({"tasks": [{"name": f"{n}", "note": note} for n in range(3000)]})
+    assert load(alice, sent).json["imported"] == 3000
+    tracemalloc.start()
+    answer = alice.get(f"{alice.path}/export?format=ics")
+    pieces = answer.iter_encoded()
+    length = len(next(pieces))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    length += sum(len(piece) for piece in pieces)
+    assert length == int(answer.headers["Content-Length"]) > 30_000_000
+    assert peak < 20_000_000
+    answer.close()
+
+
+def test_imported_tasks_have_ids_and_revisions_of_their_own_in_the_order_of_the_file(alice):
+    first = alice.task(name="z")
+    since = alice.get(f"{alice.path}/changes").json["next"]
+    answer = load(alice, b"name\nc\na\nb\n", "text/csv")
+    assert answer.headers["ETag"] == alice.get(alice.tasks).headers["ETag"]
+    assert "Location" not in answer.headers
+    changes = alice.get(f"{alice.path}/changes?since={since}").json["changes"]
+    assert [task["name"] for task in changes] == ["c", "a", "b"]
+    last = first.json["id"]
+    assert [task["id"] for task in changes] == [last + 1, last + 2, last + 3]
+    assert [task["revision"] for task in changes] == [last + 1, last + 2, last + 3]
+    assert alice.task().json["id"] == last + 4
+
+
+def test_what_was_imported_is_found_sorted_and_changed_like_any_other_task(alice):
+    load(alice, "name,due_date,note\nÉclair,2030-01-02,Ärger\nb,2030-01-01,\n".encode(), "text/csv")
+    listed = alice.get(f"{alice.tasks}?sort=due_date&due_after=2029-12-31").json["tasks"]
+    assert [task["name"] for task in listed] == ["b", "Éclair"]
+    (found,) = alice.get(f"{alice.tasks}?q=ÄRGER").json["tasks"]
+    answer = alice.patch(f"{alice.tasks}/{found['id']}", json={"completed": True})
+    assert answer.json["completed_date"]
+
+
+@pytest.mark.parametrize(
+    ("content", "media", "place"),
+    [
+        (b'{"tasks": [{"name": "good"}, {"name": ""}]}', "application/json", "tasks[1]"),
+        (b"name\ngood\n \n", "text/csv", "line 3"),
+    ],
+)
+def test_of_a_file_with_a_bad_task_nothing_is_imported(backend, alice, content, media, place):
+    answer = load(alice, content, media)
+    assert answer.status_code == 422
+    assert list(answer.json["errors"]) == [place]
+    assert backend.count(Task) == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "media", "status"),
+    [
+        (b"{", "application/json", 400),
+        (b'{"tasks": [{"name": "\xff"}]}', "application/json", 400),
+        (b"[]", "application/json", 422),
+        (b" ", "application/json", 400),
+        (b"\n", "text/csv", 422),
+        (b'name\n"x', "text/csv", 400),
+        (b"name\n\xff", "text/csv", 400),
+        (b"\r\n", "text/calendar", 422),
+        (b"name\nx\n", "text/calendar", 422),
+        (b"BEGIN:VCALENDAR\nX:\xff\nEND:VCALENDAR", "text/calendar", 400),
+        (b"name\nx\n", "text/plain", 415),
+        (b"name=x", "application/x-www-form-urlencoded", 415),
+    ],
+)
+def test_what_is_no_file_of_tasks_is_refused(backend, alice, content, media, status):
+    answer = load(alice, content, media)
+    assert answer.status_code == status, answer.json
+    assert backend.count(Task) == 0
+
+
+def test_a_file_may_be_too_large(backend, alice):
+    small = backend.with_settings(import_max=1).someone("alice")
+    content = b"name\n" + b"x\n" * 2**19
+    assert load(small, content, "text/csv").status_code == 413
+    assert load(small, content[:1000], "text/csv").json["imported"] == 498
+
+
+def test_a_file_may_be_the_part_of_a_form(alice):
+    part = {"file": (io.BytesIO(b"name\nx\n"), "mine.CSV")}
+    answer = alice.post(f"{alice.path}/import", data=part)
+    assert answer.json == {"imported": 1, "skipped": []}
+
+
+def test_a_calendar_says_what_it_skipped(alice):
+    content = CALENDAR.format(
+        TODO.format("a", "PRIORITY:1\r\n") + TODO.format("b", "PRIORITY:2\r\nRRULE:x\r\n")
+    )
+    answer = load(alice, content, "text/calendar")
+    nothing = "Tasks have nothing like it here."
+    assert answer.status_code == 200
+    assert answer.json == {
+        "imported": 2,
+        "skipped": [
+            {"what": "PRIORITY", "reason": nothing, "count": 2, "lines": [4, 8]},
+            {"what": "RRULE", "reason": nothing, "count": 1, "lines": [9]},
+        ],
+    }
+    assert [task["name"] for task in all_tasks(alice)] == ["a", "b"]
+
+
+def test_the_uid_of_a_task_in_a_calendar_stays(alice, bob):
+    alice.task(name="a")
+    bob.task(name="a")
+
+    def uids(client):
+        lines = export(client, "ics").text.split("\r\n")
+        return [line for line in lines if line.startswith("UID:")]
+
+    before = uids(alice)
+    alice.patch(f"{alice.tasks}/2", json={"name": "b", "due_date": "2030-01-01"})
+    alice.task(name="c")
+    assert uids(alice)[:1] == before
+    assert len({*uids(alice), *uids(bob)}) == 3
+
+
+@pytest.mark.parametrize("as_form", [False, True])
+def test_an_import_can_be_repeated_under_a_key(backend, alice, as_form):
+    key = {"Idempotency-Key": str(uuid.uuid4())}
+
+    def send(content):
+        if as_form:
+            part = {"file": (io.BytesIO(content), "tasks.csv")}
+            return alice.post(f"{alice.path}/import", data=part, headers=key)
+        return load(alice, content, "text/csv", **key)
+
+    first, again = send(b"name\nx\n"), send(b"name\nx\n")
+    assert (first.status_code, first.data) == (again.status_code, again.data) == (200, first.data)
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert again.headers["ETag"] == first.headers["ETag"]
+    assert send(b"name\ny\n").status_code == 422
+    assert backend.count(Task) == 1
+
+
+def test_bare_dates_are_placed_by_the_zone_that_the_account_has_in_the_end(backend, alice):
+    with backend.database.transaction() as session:
+        account = accounts.take(session, accounts.named(session, "alice").id)
+        rows = task_file.rows([("here", DATED)], ZoneInfo("UTC"))
+        accounts.change(session, account, {"timezone": "Asia/Tokyo"})
+        exchange.store(session, account, rows, "UTC")
+    expected = alice.task(due_date="2030-01-01").json["id"]
+    with backend.session() as session:
+        account = accounts.named(session, "alice")
+        orders = {task.due_order for task in session.query(Task)}
+        assert orders == {tasks.get(session, account, expected).due_order}
+
+
+def test_json_with_too_many_values_is_not_even_parsed(alice):
+    answer = load(alice, b'{"tasks": [' + b"[]," * 1_000_000 + b"[]]}")
+    assert (answer.status_code, "errors" in answer.json) == (422, False)
+    assert "2,000,000 values" in answer.json["message"]
+    assert json_text.parse(b'{"a": [1, "x,[{\\"{,"]}', most=4) == {"a": [1, 'x,[{"{,']}
+    with pytest.raises(Invalid, match="more than 3 values"):
+        json_text.parse(b"[[[[]]]]", most=3)
+    quotes = b'"' + b'\\"' * 2**20
+    for broken in (quotes, quotes + b"\\"):
+        with pytest.raises(Malformed):
+            json_text.parse(broken, most=3)

@@ -1,0 +1,132 @@
+"""Exchange: all tasks of an account, out as a file and in again."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from tempfile import SpooledTemporaryFile
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Response
+
+from todo_api.models import Account
+from todo_api.resources import json_text
+from todo_api.resources.auth import OWNER
+from todo_api.resources.body import JSON
+from todo_api.resources.endpoint import Version
+from todo_api.resources.of_account import AccountEndpoint
+from todo_api.resources.of_file import FileEndpoint
+from todo_api.resources.upload import CALENDAR, CSV, Upload
+from todo_api.schemas import task_calendar, task_csv, task_file, task_ics
+from todo_api.schemas.skipped import Skipped
+from todo_api.schemas.task_file import Exported, ExportQuery, Imported, Record, TaskFile
+from todo_api.services import exchange
+from todo_api.services.exchange import Row
+
+MEDIA = {"json": JSON, "csv": CSV, "ics": CALENDAR}
+
+MOST_VALUES = 20 * task_file.MOST_TASKS
+"""Values that a file in JSON may hold; a task has 16 at most."""
+
+_IN_MEMORY = 2**20
+_AT_ONCE = 2**16
+
+
+@dataclass(frozen=True)
+class _Arrival:
+    """What was read of a file, and the time zone by which it was understood."""
+
+    rows: list[Row]
+    timezone: str
+    skipped: Skipped = field(default_factory=Skipped)
+
+
+class _Exchange(AccountEndpoint):
+    """A resource whose version is that of the account with all in it."""
+
+    strict = True
+
+    def version(self, *objects: Any) -> Version:
+        """Return the version of the account with all in it."""
+        account: Account = objects[0]
+        return account.list_version
+
+
+class Export(_Exchange):
+    """All tasks of one account as a file, which an import takes without loss."""
+
+    access = {"get": OWNER}
+    asks = {"get": ExportQuery()}
+    media = {"get": tuple(MEDIA.values())}
+    gives = {"get": Exported()}
+
+    def get(self, account: Account, query: dict[str, Any]) -> Response:
+        """Export the tasks, as JSON, CSV or iCalendar."""
+        # It is written whole before a byte goes out: a client may read slowly, and no connection to
+        # the database waits for that.
+        media = MEDIA[query["format"]]
+        with ExitStack() as closing:
+            file = closing.enter_context(SpooledTemporaryFile(_IN_MEMORY))
+            for piece in self._written(account, query["format"]):
+                file.write(piece)  # Piece by piece; writelines would keep all of it in memory.
+            size = file.tell()
+            file.seek(0)
+            response = Response(
+                content_type=media if media == JSON else f"{media}; charset=utf-8",
+                headers={"Content-Disposition": f'attachment; filename="tasks.{query["format"]}"'},
+            )
+            if size <= _IN_MEMORY:
+                response.data = file.read()
+            else:
+                response.response = iter(partial(file.read, _AT_ONCE), b"")
+                response.content_length = size
+                response.call_on_close(closing.pop_all().close)
+        return response
+
+    def _written(self, account: Account, wanted: str) -> Iterator[bytes]:
+        tasks = exchange.export(self.session, account)
+        if wanted == "ics":
+            uid = f"{account.era}.{{}}@todo-api"
+            return task_ics.dump((uid.format(task.id), task_file.dumped(task)) for task in tasks)
+        records = map(task_file.dumped, tasks)
+        return task_csv.dump(records) if wanted == "csv" else _json(records)
+
+
+class Import(FileEndpoint, _Exchange):
+    """New tasks from a file: an export, a list as it was answered, or another program's calendar.
+
+    In JSON and CSV each task has to be right, or nothing is imported. Of a calendar is taken what
+    can be part of a task here, and the rest is told.
+    """
+
+    access = {"post": OWNER}
+    takes = {"post": TaskFile()}
+    files = {CSV: task_csv.EXAMPLE, CALENDAR: task_ics.EXAMPLE}
+    gives = {"post": Imported()}
+
+    def prepare(self, values: dict[str, Any]) -> _Arrival:
+        """Read the file."""
+        file: Upload = values.pop("file")
+        timezone = self.account.timezone
+        zone = ZoneInfo(timezone)
+        if file.media == CALENDAR:
+            rows, skipped = task_calendar.load(file.content, zone)
+            return _Arrival(rows, timezone, skipped)
+        if file.media == CSV:
+            return _Arrival(task_file.rows(task_csv.load(file.content), zone), timezone)
+        sent = json_text.parse(file.content, most=MOST_VALUES)
+        return _Arrival(task_file.rows(task_file.in_json(sent), zone), timezone)
+
+    def post(self, account: Account, arrival: _Arrival) -> dict[str, Any]:
+        """Import tasks, which get new ids; an error names what is wrong by line or index."""
+        exchange.store(self.session, account, arrival.rows, arrival.timezone)
+        return {"imported": len(arrival.rows), "skipped": arrival.skipped.told}
+
+
+def _json(records: Iterable[Record]) -> Iterator[bytes]:
+    """Yield the JSON of a TaskFile."""
+    yield b'{"tasks":['
+    for number, record in enumerate(records):
+        yield (b"," if number else b"") + json_text.render(record)
+    yield b"]}"
