@@ -228,6 +228,25 @@ FORMS = [
     (b"&".join([b"a=1"] * 1001), BAD),
 ]  # fmt: skip
 
+PRICE_FILES = [
+    b"", b"\0", b"name", b"price,name\n1", b"name,price\na,1,1,1,1", b"name,price\n,1", b"name,price\n.,1",
+    b"name,price\na,1e999", b"name,price\na,\xff", b'name,price\n"a,1', b"name,price\na,1.00001", b"name,name,price\na,b,1",
+    b"\xff\xfen\0a\0m\0e\0", b"name,price\na\0,1", b"name,price\nx,1\nX,2", b"name,price\na,-1", b"," * 100_000,
+    b"name,price\n" + b"x" * 200_000 + b",1", b"name,price,x\na,1,2",
+]  # fmt: skip
+
+TASK_FILES = [
+    b"", b"\0", b"name\n\n\0", b"name\n" + b"x" * 256, b"nam\nx", b"name,name\na,b", b"name,due_date\na,now",
+    b"name,paid\na,1", b'name\n"a', b"name,completed\na,perhaps", b"\xff", b"name\na\n\xff", b"," * 100_000,
+]  # fmt: skip
+
+CALENDARS = [
+    b"", b"BEGIN:VCALENDAR", b"END:VCALENDAR", b"x", b"BEGIN:VTODO\r\nSUMMARY:x\r\nEND:VTODO", b"\xff", b"\0",
+    b"BEGIN:VCALENDAR\r\nBEGIN:VTODO\r\nSUMMARY:x", b"BEGIN:VCALENDAR\r\nEND:VTODO\r\nEND:VCALENDAR",
+    b"BEGIN:VCALENDAR\r\n" + b"BEGIN:VTODO\r\n" * 10_000, b"BEGIN:VCALENDAR\n" + b"BEGIN:X\n" * 100_000,
+    b"BEGIN:VCALENDAR\n" + b" x" * 100_000, b"BEGIN:VCALENDAR\nBEGIN:VTODO\nSUMMARY:" + b"x" * 300 + b"\nEND:VTODO\nEND:VCALENDAR",
+]  # fmt: skip
+
 METHODS = [
     "BREW",
     "TRACE",
@@ -267,6 +286,11 @@ TABLE = [
         ({"username": "alice\0", "password": "x"}, {401, 422}), ({"username": "x" * 9999, "password": "x"}, {401, 422}),
     ]),
     *rows("form", "POST", TASKS, FORMS, {"Content-Type": FORM}),
+    *rows("price file", "POST", f"{PRICES}/import", PRICE_FILES, {"Content-Type": "text/csv", "Authorization": "Bearer {admin}"}, allowed={400, 422}),
+    *rows("price json", "POST", f"{PRICES}/import", [*SYNTAX, *NO_OBJECT, b'{"prices": [1]}'], {"Authorization": "Bearer {admin}"}, allowed={400, 422}),
+    *rows("task file", "POST", f"{ALICE}/import", TASK_FILES, {"Content-Type": "text/csv"}, allowed={400, 422}),
+    *rows("task json", "POST", f"{ALICE}/import", [*SYNTAX, *NO_OBJECT, b'{"tasks": [1]}'], allowed={400, 422}),
+    *rows("calendar", "POST", f"{ALICE}/import", CALENDARS, {"Content-Type": "text/calendar"}, allowed={200, 400, 422}),
     *gets("query", QUERIES, WRONG),
     *gets("bad query", BAD_QUERIES, BAD),
     *gets("number", NUMBERS, {400, 422}),
@@ -384,6 +408,5 @@ def test_every_route_has_been_attacked():
     known = {path.replace("<username>", "alice").replace("<id>", "2") for path in writing}
     spared = {
         "/echo", "/api/v1/accounts/logout", f"{TASKS}/2/restore", f"{PRICES}/<name>",
-        f"{PRICES}/import",
     }  # fmt: skip
     assert known - attacked == spared
