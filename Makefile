@@ -2,7 +2,7 @@
 
 SHELL = /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test check format postman pins clean
+.PHONY: help run test fuzz check format postman pins clean
 
 VENV = .venv
 TODO_API = $(VENV)/bin/todo-api
@@ -17,6 +17,9 @@ run: $(VENV)/.runs ## Start the backend on 127.0.0.1:5000 (HOST, PORT, DATABASE_
 
 test: $(VENV)/.tests ## Run the whole suite, on SQLite and on PostgreSQL
 	@scripts/test
+
+fuzz: $(VENV)/.tests ## Make many requests from the OpenAPI document (CASES=10000)
+	@scripts/fuzz $(CASES)
 
 check: $(VENV)/.tests ## Lint and type-check
 	@$(BIN)/ruff check .

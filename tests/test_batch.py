@@ -105,3 +105,11 @@ def test_a_batch_can_be_repeated_under_a_key(backend, alice):
     assert (first.status_code, first.data) == (again.status_code, again.data) == (200, first.data)
     assert again.headers["Idempotent-Replayed"] == "true"
     assert backend.count(Task) == 2
+
+
+@pytest.mark.parametrize(("number", "status"), [("2.0", 200), ("2e0", 200), ("2.5", 422)])
+def test_a_whole_number_is_whole_however_json_writes_it(alice, number, status):
+    alice.task()
+    body = f'{{"operations": [{{"method": "DELETE", "id": {number}}}]}}'
+    answer = alice.post(f"{alice.tasks}/batch", data=body, content_type="application/json")
+    assert answer.status_code == status

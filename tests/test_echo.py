@@ -21,6 +21,12 @@ def test_a_text_comes_back_as_it_was(nobody, path, text):
     assert (answer.status_code, answer.json) == (200, {"echo": text})
 
 
+def test_a_field_of_a_multipart_form_may_have_an_empty_name(nobody):
+    body = b'--b\r\nContent-Disposition: form-data; name=""\r\n\r\nx\r\n--b--\r\n'
+    sent = {"data": body, "content_type": "multipart/form-data; boundary=b"}
+    assert nobody.post("/echo", **sent).json["form"] == {"": "x"}
+
+
 def test_a_nul_is_no_text(nobody):
     assert nobody.get("/echo/a%00b").status_code == 422
 

@@ -100,4 +100,4 @@ def test_make_alone_lists_the_targets():
     targets = [
         line.split()[0] for line in listed.stdout.splitlines() if not line.startswith("make")
     ]
-    assert targets == ["help", "run", "test", "check", "format", "postman", "pins", "clean"]
+    assert targets == ["help", "run", "test", "fuzz", "check", "format", "postman", "pins", "clean"]

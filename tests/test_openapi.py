@@ -4,6 +4,7 @@ import re
 
 import pytest
 from document import BY_ID, OPERATIONS, example_of, fit, operation, resolved, success
+from jsonschema import ValidationError
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from todo_api import openapi
@@ -88,6 +89,25 @@ def test_a_body_is_described_for_each_media_type(nobody):
         "application/x-www-form-urlencoded",
         "multipart/form-data",
     }
+
+
+def test_a_form_has_no_null_and_no_objects():
+    content = operation("/api/v1/accounts/<username>/tasks", "post")["requestBody"]["content"]
+    form = content["application/x-www-form-urlencoded"]["schema"]
+    assert form["required"] == ["name"]
+    assert "paid" not in form["properties"]
+    fit({"name": "x", "note": "", "item": "", "due_date": "", "completed": "on"}, form)
+    for wrong in ({"note": None}, {"completed": "yes"}, {"item": None}, {"due_date": None}):
+        with pytest.raises(ValidationError):
+            fit({"name": "x", **wrong}, form)
+
+
+def test_a_new_password_needs_the_old_one():
+    changes = openapi.document()["components"]["schemas"]["AccountChanges"]
+    fit({"password": "correct-horse", "current_password": "x"}, changes)
+    with pytest.raises(ValidationError):
+        fit({"password": "correct-horse"}, changes)
+    assert "dependentRequired" not in openapi.document()["components"]["schemas"]["Registration"]
 
 
 def test_a_schema_says_what_the_field_checks():

@@ -10,6 +10,7 @@ Described = dict[str, Any]
 
 _FORMS = (body.FORM, body.MULTIPART)
 _EMPTY = {"type": "string", "maxLength": 0}
+_OTHER_BOOLEANS = {"type": "string", "enum": ["1", "0", "on", "off"]}
 _BESIDE = ("description", "readOnly", "writeOnly", "default")
 
 
@@ -37,6 +38,8 @@ def _field(field: Described) -> Described:
     texts = [_without_null(shape) for shape in shapes if shape.get("type") not in (None, "null")]
     if not texts:
         return {}
+    if any(text["type"] == "boolean" for text in texts):
+        texts.append(_OTHER_BOOLEANS)
     if len(texts) < len(shapes) and not any(_may_be_empty(text) for text in texts):
         texts.append(_EMPTY)
     return {**beside, **(texts[0] if len(texts) == 1 else {"anyOf": texts})}

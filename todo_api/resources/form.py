@@ -82,7 +82,7 @@ def parts(request: Request, body: bytes) -> Iterator[Part]:
         decoder.receive_data(None)
         while not isinstance(event := decoder.next_event(), Epilogue):
             if isinstance(event, (File, Field)):
-                if not event.name:
+                if event.name is None:
                     raise Malformed("A part of the multipart body has no name.")
                 head, chunks = event, []
             elif isinstance(event, Data):

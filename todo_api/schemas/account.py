@@ -60,11 +60,7 @@ class AccountSchema(Wire):
         "listed": False,
         "is_admin": False,
     }
-
-    @validates_schema
-    def _know_the_old_password(self, values: dict[str, Any], **options: Any) -> None:
-        if "password" in values and "current_password" not in values:
-            raise ValidationError("Needed to change the password.", "current_password")
+    needs = {"password": ["current_password"]}
 
 
 class Registration(AccountSchema):
@@ -83,8 +79,9 @@ class Registration(AccountSchema):
         "email": "alice@example.com",
         "password": "correct-horse-battery",
     }
+    needs = {}
 
     @validates_schema
-    def _know_the_old_password(self, values: dict[str, Any], **options: Any) -> None:
+    def _repeat_the_password(self, values: dict[str, Any], **options: Any) -> None:
         if values.pop("password2", values.get("password")) != values.get("password"):
             raise ValidationError("The two passwords differ.", "password2")

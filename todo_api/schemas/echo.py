@@ -2,8 +2,7 @@
 
 from marshmallow import fields
 
-from todo_api.schemas.fields import Text
-from todo_api.schemas.query import LONGEST
+from todo_api.schemas.fields import UNBOUND, Text
 from todo_api.schemas.wire import Wire
 
 
@@ -17,7 +16,7 @@ class Anything(Wire):
 class EchoedText(Wire):
     """The text that came."""
 
-    echo = Text(most=LONGEST)
+    echo = Text(most=UNBOUND)
 
     example = {"echo": "text text"}
 

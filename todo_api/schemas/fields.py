@@ -15,6 +15,9 @@ ANY_TEXT = r"^[^\u0000]*$"
 NOT_BLANK = r"^[^\u0000]*[^\u0000\s\u001c-\u001f\u0085][^\u0000]*$"
 """ECMA-262 patterns: what every database can store, and what is no mere white space besides."""
 
+UNBOUND = 10**6
+"""Characters of a text that is only asked for or given back; what carries it sets its bounds."""
+
 _WORDS = {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False}
 
 
@@ -28,7 +31,8 @@ class Text(fields.Field[str]):
     def described(self) -> dict[str, Any]:
         """Return its JSON Schema."""
         least = {"minLength": self.least} if self.least else {}
-        return {"type": "string", **least, "maxLength": self.most, "pattern": ANY_TEXT}
+        most = {"maxLength": self.most} if self.most < UNBOUND else {}
+        return {"type": "string", **least, **most, "pattern": ANY_TEXT}
 
     def from_text(self, text: str) -> str:
         """Return what a form's text stands for."""

@@ -5,10 +5,9 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
-from todo_api.schemas.fields import Currency, Name, Text, Unread
+from todo_api.schemas.fields import UNBOUND, Currency, Name, Text, Unread
 from todo_api.schemas.moments import Moment
 from todo_api.schemas.numbers import Integer, Scaled
-from todo_api.schemas.query import LONGEST
 from todo_api.schemas.wire import READ_ONLY, Wire
 from todo_api.values import names
 
@@ -73,7 +72,7 @@ class Merged(Wire):
 class AskedPrice(Wire):
     """The short answer of `/itemprice`."""
 
-    name = Text(most=LONGEST, allow_none=True)
+    name = Text(most=UNBOUND, allow_none=True)
     price = Scaled(least=Decimal(0), most=Decimal(100_000_000))
 
     example = {"name": "apples", "price": 1.35}

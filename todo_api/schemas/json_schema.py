@@ -25,6 +25,8 @@ class _Converter(OpenAPIConverter):
             return {**about, "type": "object"} if isinstance(schema, AsIs) else about
         converter: Any = super()
         made: dict[str, Any] = {**converter.schema2jsonschema(schema), **about}
+        if schema.needs:
+            made["dependentRequired"] = schema.needs
         if schema.partial is None:
             shown = {name: field for name, field in schema.fields.items() if not field.load_only}
             made["properties"] = {name: made["properties"][name] for name in shown}

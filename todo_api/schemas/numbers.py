@@ -10,7 +10,10 @@ from todo_api.values import money
 
 
 class Integer(fields.Field[int]):
-    """A whole number from `least` to `most`, which are 64 bit unless told."""
+    """A whole number from `least` to `most`, which are 64 bit unless told.
+
+    JSON knows numbers only: 2.0 is 2 and as whole as that.
+    """
 
     def __init__(self, *, least: int = -(2**63), most: int = 2**63 - 1, **options: Any) -> None:
         super().__init__(**options)
@@ -25,11 +28,13 @@ class Integer(fields.Field[int]):
         return int(text) if re.fullmatch("[+-]?[0-9]{1,19}", text.strip(), re.ASCII) else text
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> int:
-        if not isinstance(value, int) or isinstance(value, bool):
+        if not isinstance(value, (int, Decimal)) or isinstance(value, bool):
             raise ValidationError("Must be a whole number.")
         if not self.least <= value <= self.most:
             raise ValidationError(f"Must be {self.least:,} to {self.most:,}.")
-        return value
+        if value != int(value):
+            raise ValidationError("Must be a whole number.")
+        return int(value)
 
 
 class Scaled(fields.Field[int]):

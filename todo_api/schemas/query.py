@@ -4,14 +4,11 @@ from typing import Any
 
 from marshmallow import EXCLUDE
 
-from todo_api.schemas.fields import Text
+from todo_api.schemas.fields import UNBOUND, Text
 from todo_api.schemas.numbers import Integer
 from todo_api.schemas.wire import Wire
 from todo_api.services.paging import DEFAULT, LARGEST
 from todo_api.values import names
-
-LONGEST = 10**6
-"""Characters of a text that is only asked for or given back, not stored."""
 
 
 class Cursor(Text):
@@ -62,7 +59,7 @@ class ItemQuery(Wire):
         unknown = EXCLUDE
 
     itemname = Text(
-        most=LONGEST,
+        most=UNBOUND,
         load_default=None,
         allow_none=False,
         metadata={"description": "The item, in whatever case."},

@@ -4,7 +4,15 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, ClassVar
 
-from marshmallow import INCLUDE, Schema, ValidationError, fields, missing, post_load
+from marshmallow import (
+    INCLUDE,
+    Schema,
+    ValidationError,
+    fields,
+    missing,
+    post_load,
+    validates_schema,
+)
 
 from todo_api.errors import Invalid
 
@@ -24,12 +32,15 @@ class Wire(Schema):
     For the docs, `example` is one such thing as it is shown, and `example_sent` what a client would
     send, unless that is the same without the read-only fields. An answer has all the fields but
     for those that it has only `sometimes`. What a form cannot say is not described `in_forms`.
+
+    A field that is sent may need others beside it.
     """
 
     example: ClassVar[Mapping[str, Any]] = {}
     example_sent: ClassVar[Mapping[str, Any] | None] = None
     sometimes: ClassVar[frozenset[str]] = frozenset()
     in_forms: ClassVar[bool] = True
+    needs: ClassVar[Mapping[str, list[str]]] = {}
 
     def read(self, raw: Any, *, partial: bool = False) -> dict[str, Any]:
         """Return the values in a client's fields; raise errors.Invalid if any of them is wrong."""
@@ -85,6 +96,13 @@ class Wire(Schema):
             else:
                 values[name] = getattr(field, "from_text", str)(texts[0])
         return values
+
+    @validates_schema
+    def _have_what_is_needed(self, values: dict[str, Any], **options: Any) -> None:
+        for name, others in self.needs.items():
+            for other in others:
+                if name in values and other not in values:
+                    raise ValidationError(f"Needed beside {name}.", other)
 
     @post_load
     def _null_is_default(self, values: dict[str, Any], **options: Any) -> dict[str, Any]:
