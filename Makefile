@@ -2,7 +2,7 @@
 
 SHELL = /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test fuzz check format postman pins clean
+.PHONY: help run test fuzz check format postman screenshots pins clean
 
 VENV = .venv
 TODO_API = $(VENV)/bin/todo-api
@@ -25,6 +25,7 @@ check: $(VENV)/.tests ## Lint and type-check
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/python tests/page_types.py
 
 format: $(VENV)/.tests ## Format the code
 	@$(BIN)/ruff check --fix .
@@ -33,6 +34,9 @@ format: $(VENV)/.tests ## Format the code
 postman: $(VENV)/.runs ## Write postman.json, a collection to import into Postman
 	@$(BIN)/python -m todo_api.postman > $(COLLECTION)
 	@echo "$(COLLECTION) is written; 'Import' in Postman takes it."
+
+screenshots: $(VENV)/.tests ## Take a picture of each view of the web page, into build/screenshots
+	@$(BIN)/python tests/screenshots.py build/screenshots
 
 pins: $(VENV)/.tests ## Pin the newest versions that setup.py allows
 	@scripts/pins

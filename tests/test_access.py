@@ -27,6 +27,9 @@ BY_LOGIN_ONLY = {
 _ACCOUNT = "/api/v1/accounts/<username>"
 RULES = {
     "/": {"get": ANYBODY},
+    "/web/<asset>": {"get": ANYBODY},
+    "/sw.js": {"get": ANYBODY},
+    "/manifest.webmanifest": {"get": ANYBODY},
     "/api/v1": {"get": ANYBODY},
     "/itemprice": {"get": ANYBODY},
     "/sum": {"get": ANYBODY, "post": ANYBODY},
@@ -135,7 +138,7 @@ def client(world, actor):
 def path_of(path, verb):
     task = "2" if "tasks" in path else "1"
     values = {"username": "alice", "id": task, "name": "apples", "text": "x", "file": "start.js"}
-    values |= {"number1": "1", "number2": "2"}
+    values |= {"number1": "1", "number2": "2", "asset": "views/tasks.js"}
     for name, value in values.items():
         path = path.replace(f"<{name}>", value)
     return path + ("?number1=1&number2=2" if (path, verb) == ("/sum", "get") else "")

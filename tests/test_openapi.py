@@ -10,7 +10,13 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from todo_api import openapi
 from todo_api.urls import ROUTES
 
-FILES = ("text/css", "text/javascript", "image/png")
+FILES = (
+    "text/css",
+    "text/javascript",
+    "image/png",
+    "image/svg+xml",
+    "application/manifest+json",
+)
 RESOURCES = {route.path: route.resource for route in ROUTES}
 
 

@@ -40,11 +40,19 @@ class RestButSlash(Rest):
         return value.removesuffix("/")
 
 
+class Asset(BaseConverter):
+    """A file, perhaps in a folder."""
+
+    regex = "[^/]+(?:/[^/]+)?"
+    part_isolating = False
+
+
 CONVERTERS: Mapping[str, type[BaseConverter]] = {
     "username": Username,
     "id": Id,
     "text": Rest,
     "name": RestButSlash,
+    "asset": Asset,
 }
 
 

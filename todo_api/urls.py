@@ -27,6 +27,7 @@ from todo_api.resources.item_price import (
 )
 from todo_api.resources.message import MessageItem, MessageList
 from todo_api.resources.metric import MetricList
+from todo_api.resources.page import Manifest, PageFile, Worker
 from todo_api.resources.sum import Sum, SumInPath
 from todo_api.resources.task import TaskItem, TaskList, TaskRestore, TaskTotal
 from todo_api.resources.token import Login, Logout, TokenItem, TokenList
@@ -57,6 +58,9 @@ _ACCOUNT = "/api/v1/accounts/<username>"
 
 ROUTES = (
     _route("/", Home, get="web page"),
+    _route("/web/<asset>", PageFile, get="file of the web page"),
+    _route("/sw.js", Worker, get="service worker of the web page"),
+    _route("/manifest.webmanifest", Manifest, get="manifest of the web page"),
     _route("/api/v1", Listing, get="info"),
     _route("/itemprice", AskedItemPrice, get="ask a price"),
     _route("/sum", Sum, get="sum", post="sum of a body"),

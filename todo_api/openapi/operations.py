@@ -11,6 +11,7 @@ from todo_api.resources.auth import PUBLIC
 from todo_api.resources.docs import FILES
 from todo_api.resources.endpoint import Endpoint
 from todo_api.resources.of_file import FileEndpoint
+from todo_api.resources.page import FILES as PAGE_FILES
 from todo_api.resources.stored import CHANGES
 from todo_api.resources.upload import PART
 from todo_api.schemas.account import PATTERN as USERNAME
@@ -38,6 +39,7 @@ PATH_PARAMETERS: dict[str, tuple[str, dict[str, Any], Any]] = {
         "apples",
     ),
     "file": ("A style sheet, script or icon.", {"type": "string", "enum": [*FILES]}, "start.js"),
+    "asset": ("A module, style sheet or icon.", {**_TEXT, "enum": [*PAGE_FILES]}, "app.js"),
     "text": ("Any text, slashes included.", {**_TEXT, "pattern": ANY_TEXT}, "text text"),
     "number1": ("One of the two numbers.", {"type": "string", "pattern": ADDEND}, "42"),
     "number2": ("The other one.", {"type": "string", "pattern": ADDEND}, "117"),

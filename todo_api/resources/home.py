@@ -15,7 +15,14 @@ PAGE = StaticFile(
     (Path(__file__).parent.parent / "web" / "index.html").read_bytes(), "text/html; charset=utf-8"
 )
 
-POLICY = f"{SEALED}; style-src 'self'; img-src 'self' data:"
+POLICY = "; ".join(
+    [
+        SEALED,
+        *(f"{kind}-src 'self'" for kind in ("script", "style", "connect", "img", "manifest")),
+        "worker-src 'self'",
+    ]
+)
+"""The page is made of files of this server, and talks to this server."""
 
 
 class Listing(Endpoint):

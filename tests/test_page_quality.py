@@ -1,0 +1,104 @@
+"""What holds for every view of the web page: for all people, on one origin, in few bytes."""
+
+import json
+
+import node_packages
+import page_types
+import pytest
+from conftest import serving
+from pages import VIEWS, person, scene
+
+SMALL = 60_000
+"""Bytes of the first view, uncompressed."""
+
+
+@pytest.fixture(scope="module")
+def server(sqlite_databases, tmp_path_factory):
+    log = tmp_path_factory.mktemp("page") / "log"
+    settings = {"DATABASE_URL": sqlite_databases.migrated()}
+    with serving(log, "--with-sample", **settings) as live:
+        scene(live.url, settings)
+        yield live
+
+
+@pytest.fixture(scope="module")
+def axe():
+    node_packages.install(page_types.FOLDER)
+    return (page_types.FOLDER / "node_modules" / "axe-core" / "axe.min.js").read_text()
+
+
+@pytest.fixture(scope="module", params=["light", "dark"])
+def alice(request, server, chromium):
+    options = {"color_scheme": request.param, "reduced_motion": "reduce"}
+    options["viewport"] = {"width": 390, "height": 844}
+    with person(chromium, server.url, "alice", **options) as alice:
+        yield alice
+        expected = ("412 (Precondition Failed)",)
+        assert [text for text in alice.complaints if not text.count(*expected)] == []
+        outside = [each.url for each in alice.asked if not each.url.startswith(server.url)]
+        assert [url for url in outside if not url.startswith("blob:")] == []
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_axe_finds_nothing_to_mend(alice, axe, view):
+    VIEWS[view](alice)
+    alice.page.evaluate(axe)
+    found = alice.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    assert len(found["passes"]) > 10
+    told = [(each["id"], [node["html"] for node in each["nodes"]]) for each in found["violations"]]
+    assert told == [], json.dumps(found["violations"], indent=1)[:4000]
+
+
+TOO_SMALL = """() => [...document.querySelectorAll("button, nav a, select, input, summary, label")]
+    .filter((each) => each.checkVisibility() && !each.closest(".choice *, .field > label"))
+    .map((each) => [each.outerHTML, each.getBoundingClientRect()])
+    .filter(([, box]) => box.height < 44 || box.width < 44)
+    .map(([html, box]) => `${html} ${box.width} x ${box.height}`)"""
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1280, 2560])
+def test_nothing_is_cut_off_and_every_target_is_large_enough(server, chromium, width):
+    options = {"viewport": {"width": width, "height": 800}, "has_touch": width < 700}
+    with person(chromium, server.url, "alice", **options) as alice:
+        for view, visit in VIEWS.items():
+            visit(alice)
+            assert alice.page.evaluate("document.documentElement.scrollWidth") <= width, view
+            assert alice.page.evaluate(TOO_SMALL) == [], view
+
+
+def loaded(page, url):
+    """Open a page in a fresh browser and return the bytes of each file that it took."""
+    sizes = {}
+
+    def note(response):
+        if "/api/" not in response.url:
+            sizes[response.url.removeprefix(url)] = len(response.body())
+
+    page.on("requestfinished", lambda request: note(request.response()))
+    page.goto(url)
+    page.wait_for_load_state("networkidle")
+    return sizes
+
+
+def test_the_first_view_is_small(server, chromium):
+    context = chromium.new_context(service_workers="block")
+    sizes = loaded(context.new_page(), server.url)
+    assert {"/", "/web/page.css", "/web/app.js", "/web/views/welcome.js"} <= set(sizes)
+    assert sum(sizes.values()) < SMALL, sizes
+    context.close()
+
+
+def test_the_page_goes_onto_a_home_screen(server, chromium):
+    page = chromium.new_page()
+    page.goto(server.url)
+    page.evaluate("navigator.serviceWorker.ready")
+    session = page.context.new_cdp_session(page)
+    manifest = session.send("Page.getAppManifest")
+    assert manifest["errors"] == []
+    described = json.loads(manifest["data"])
+    assert described["display"] == "standalone"
+    for icon in described["icons"]:
+        answer = page.request.get(server.url + icon["src"])
+        assert answer.headers["content-type"] == "image/svg+xml; charset=utf-8"
+    assert {icon["purpose"] for icon in described["icons"]} == {"any", "maskable"}
+    page.close()

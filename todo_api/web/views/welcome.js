@@ -1,0 +1,77 @@
+// For a visitor: log in, or register.
+
+import { Refused, call, newKey } from "../api.js";
+import { el, field, wrong } from "../dom.js";
+import { text } from "../text.js";
+
+const words = text.welcome;
+
+/**
+ * @param {{ notice?: string, username?: string, enter: (who: Session, account: Account) => Promise<void> }} about
+ * @returns {View}
+ */
+export function create({ notice, username, enter }) {
+  const place = el("div");
+  const node = el("section", { class: "welcome" },
+    el("p", { class: "lead" }, words.about),
+    notice && el("p", { class: "notice", role: "status" }, notice),
+    place,
+    el("p", { class: "quiet" }, words.links, " ", el("a", { href: "/api/v1" }, "/api/v1"), " · ", el("a", { href: "/docs" }, "/docs")));
+
+  /** @type {Map<string, string>} */
+  const keys = new Map();
+  // Whoever registered, but never saw the answer, registers again without being told "taken".
+  const keyOf = (/** @type {object} */ values) => {
+    const about = JSON.stringify(values);
+    return keys.get(about) ?? (keys.set(about, newKey()), keys.get(about) ?? "");
+  };
+
+  /** @param {boolean} isNew */
+  function draw(isNew) {
+    const message = el("p", { class: "error", role: "alert" });
+    const input = (/** @type {string} */ name, /** @type {string} */ type, /** @type {string} */ autocomplete) =>
+      el("input", { name, type, autocomplete, required: true, autocapitalize: "none", spellcheck: "false", dir: "auto" });
+    const fields = [
+      field(words.username, input("username", "text", "username"), isNew ? words.usernameHint : undefined),
+      ...(isNew ? [field(words.email, input("email", "email", "email"))] : []),
+      field(words.password, input("password", "password", isNew ? "new-password" : "current-password"), isNew ? words.passwordHint : undefined),
+      ...(isNew ? [field(words.password2, input("password2", "password", "new-password"))] : []),
+    ];
+    const button = el("button", { class: "primary wide" }, isNew ? words.register : words.login);
+    const form = el("form", { class: "card", novalidate: true, submit: send, "aria-labelledby": "welcome-title" },
+      el("h2", { id: "welcome-title" }, isNew ? words.register : words.login),
+      ...fields, message, button,
+      el("button", { type: "button", class: "plain wide", click: () => draw(!isNew) }, isNew ? words.toLogin : words.toRegister));
+    const old = place.querySelector("form");
+    place.replaceChildren(form);
+    const name = /** @type {HTMLInputElement} */ (form.elements.namedItem("username"));
+    name.value = username ?? "";
+    if (old) name.focus();
+
+    /** @param {SubmitEvent} event */
+    async function send(event) {
+      event.preventDefault();
+      const values = Object.fromEntries(new FormData(form));
+      button.disabled = true;
+      message.textContent = "";
+      wrong(form, {});
+      try {
+        if (isNew) await call("POST", "/api/v1/accounts", { body: values, headers: { "Idempotency-Key": keyOf(values) } });
+        const { data } = await call("POST", "/api/v1/accounts/login", { body: { username: values.username, password: values.password } });
+        await enter({ token: data.token, username: data.account.username }, data.account);
+      } catch (error) {
+        button.disabled = false;
+        if (!(error instanceof Refused)) {
+          message.textContent = words.unreachable;
+          return;
+        }
+        const rest = wrong(form, error.errors);
+        message.textContent = [error.message, ...rest].join(" ");
+        if (!Object.keys(error.errors).length) name.focus();
+      }
+    }
+  }
+
+  draw(false);
+  return { node, title: words.login };
+}
