@@ -107,6 +107,18 @@ def test_a_page_of_the_list_may_be_sent_back(backend, admin, nobody):
     assert send(admin, json.dumps(page), "application/json").json == counts(changed=1, unchanged=2)
 
 
+def test_json_of_nothing_but_empty_values_is_not_even_parsed(backend):
+    admin = backend.with_settings(import_max=1).admin()
+    empty = '{"prices": [' + "[]," * 90_000 + "[]]}"
+    answer = send(admin, empty, "application/json")
+    assert answer.status_code == 422
+    assert answer.json["message"] == "The JSON holds more than 160,000 values."
+    row = '{"name":"%d","price":1}'
+    full = '{"prices":[' + ",".join(row % number for number in range(10, 38_000)) + "]}"
+    assert len(full) > 0.9 * MIB
+    assert send(admin, full, "application/json").json == counts(new=37_990)
+
+
 def test_a_row_that_was_read_before_somebody_else_changed_it_is_refused(backend, admin, nobody):
     backend.price("a", 10000)
     page = nobody.get(PRICES).json

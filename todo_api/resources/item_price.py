@@ -27,6 +27,13 @@ from todo_api.services import price_merge, prices
 from todo_api.services.paging import Plan
 from todo_api.services.price_merge import BadRow, Difference, Entry
 
+VALUES_PER_MIB = 160_000
+"""Values that an import in JSON may hold for each MiB of IMPORT_MAX.
+
+No price list has more, since the shortest price is 3 values in 23 bytes; empty ones would take up
+to thirty times the memory of their text.
+"""
+
 
 class AskedItemPrice(StoredEndpoint):
     """The price of the item that is asked for."""
@@ -112,7 +119,8 @@ class ItemPriceImport(FileEndpoint, _OnThePriceList):
     def _checked(self, file: Upload) -> Iterator[Entry | BadRow]:
         currency = self.settings.currency
         if file.media == JSON:
-            rows = price_rows.of_json(json_text.parse(file.content))
+            most = self.settings.import_max * VALUES_PER_MIB
+            rows = price_rows.of_json(json_text.parse(file.content, most=most))
             return price_rows.entries(rows, currency, place=price_rows.ELEMENT)
         text = TextIOWrapper(BytesIO(file.content), encoding="utf-8-sig", newline="")
         return price_rows.entries(price_file.csv_rows(text, Columns(only=True)), currency)
