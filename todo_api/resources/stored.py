@@ -135,11 +135,12 @@ class StoredEndpoint(Endpoint):
                 take_turns(self.session, sent.ask.turn)
             objects = self._found(verb, ids)
             self.admit(verb, **ids)
-            if sent.ask and (kept := replays.find(self.session, sent.ask)):
-                return self._again(kept, sent)
-            if self.access[verb] != PUBLIC and not tokens.use_is_noted(self.caller.token):
-                tokens.note_use(self.session, self.caller.token)
-            return self._done(verb, objects, inputs, sent)
+            kept = replays.find(self.session, sent.ask) if sent.ask else None
+            if kept is None:
+                if self.access[verb] != PUBLIC and not tokens.use_is_noted(self.caller.token):
+                    tokens.note_use(self.session, self.caller.token)
+                return self._done(verb, objects, inputs, sent)
+        return self._again(kept, sent)
 
     def _found(self, verb: str, ids: dict[str, Any]) -> tuple[Any, ...]:
         try:
