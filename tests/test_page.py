@@ -315,6 +315,7 @@ def test_everything_is_done_by_keyboard_alone(ann):
     keys.type("Second")
     keys.press("Enter")
     ann.sees("Second")
+    ann.is_live()
     page.locator("main").focus()
     keys.press("ArrowDown")
     expect(ann.row("First").get_by_role("checkbox")).to_be_focused()

@@ -109,9 +109,9 @@ export function addForm(app, shopping, known) {
     if (Object.keys(errors).length) return;
     if (shopping) fields.item = fields.name;
     form.reset();
+    name.focus();
     await draft.until(app.store.add(fields));
     app.say(words.added(fields.name ?? ""));
-    name.focus();
   }
 
   const kept = app.store.drafts.get(shopping ? "add-item" : "add");
