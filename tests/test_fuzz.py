@@ -23,9 +23,17 @@ SCENARIOS = max(60, CASES // 20)
 
 SETTINGS = {
     "METRICS_TOKEN": "of-the-scraper-alone",
-    # Both limits would be reached, and an event stream is noticed as left only when it beats.
-    "MESSAGES_PER_HOUR": 1_000_000,
-    "REGISTRATIONS_PER_HOUR": 1_000_000,
+    # All limits would be reached, and an event stream is noticed as left only when it beats.
+    **dict.fromkeys(
+        [
+            "MESSAGES_PER_HOUR",
+            "REGISTRATIONS_PER_HOUR",
+            "LOGIN_FAILURES",
+            "ACCOUNT_LOGIN_FAILURES",
+            "ADDRESS_LOGIN_FAILURES",
+        ],
+        1_000_000,
+    ),
     "EVENT_STREAMS": 1_000,
 }
 
