@@ -55,6 +55,7 @@ SHARED = {
         "of_account",
         "of_file",
         "password_check",
+        "path_methods",
         "static",
         "stored",
         "upload",

@@ -20,10 +20,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
 
-from flask import Response, current_app, request
+from flask import Response, request
 from flask_restful import Resource
 
-from todo_api.resources import body, form
+from todo_api.resources import body, form, path_methods
 from todo_api.resources.auth import PUBLIC, Access
 from todo_api.resources.backend import Backend
 from todo_api.schemas.query import PageQuery
@@ -99,10 +99,7 @@ class Endpoint(Resource):
     def dispatch_request(self, **ids: Any) -> Shown | Response:
         """Answer the request; Flask calls this with what the URL's placeholders matched."""
         if request.method == "OPTIONS":
-            # Two routes may share a path: a name may be the same as another route's word.
-            urls = current_app.create_url_adapter(request)
-            methods = urls.allowed_methods() if urls else ()
-            return None, 204, {"Allow": ", ".join(sorted(methods))}
+            return None, 204, {"Allow": ", ".join(path_methods.allowed(request))}
         verb = "get" if request.method == "HEAD" else request.method.lower()
         return self.answer(verb, ids)
 

@@ -11,6 +11,7 @@ from werkzeug.routing import RequestRedirect
 
 from todo_api.errors import Malformed
 from todo_api.metrics import Metrics
+from todo_api.resources import path_methods
 from todo_api.resources.form import urlencoded
 
 log = logging.getLogger("todo_api.access")
@@ -62,7 +63,7 @@ def _open() -> None:
         raise NotFound
     # RFC 9110, 9.1: methods are case-sensitive, which werkzeug's are not.
     if request.url_rule and request.environ["REQUEST_METHOD"] != request.method:
-        raise MethodNotAllowed(request.url_rule.methods)
+        raise MethodNotAllowed(path_methods.allowed(request))
 
 
 def _close(response: Response) -> Response:
