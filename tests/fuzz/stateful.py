@@ -22,6 +22,9 @@ STEPS = 8
 # Among all operations a task that is created, deleted and then read is rare; among few it is not.
 NOUNS = ("/tasks", "/prices", "/tokens", "/accounts")
 
+# A stream does not end, and what a file has to hold no schema says: the command line tries these.
+OTHERS = "/(events|import)$"
+
 
 def main(url, scenarios, seed, report):
     """Run them, and write into the file `report` how many calls there were."""
@@ -40,7 +43,7 @@ def main(url, scenarios, seed, report):
         suppress_health_check=list(hypothesis.HealthCheck),
     )
     for noun in NOUNS:
-        machine = schema.include(path_regex=noun).exclude(path_regex="/events$").as_state_machine()
+        machine = schema.include(path_regex=noun).exclude(path_regex=OTHERS).as_state_machine()
         noting(machine, calls, links).run(settings=settings)
     counts = {"calls": len(calls), "links": len(links), "kinds of links": len(set(links))}
     succeeded = {label for label, status in calls if status < 300}

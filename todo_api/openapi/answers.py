@@ -116,7 +116,7 @@ def _json(schema: Wire) -> dict[str, Any]:
 
 def _text(media: str) -> dict[str, Any]:
     example = {"example": _TEXTS[media]} if media in _TEXTS else {}
-    return {"schema": {"type": "string"}, **example}
+    return {"schema": {"type": "object" if media.endswith("+json") else "string"}, **example}
 
 
 def _headers(names: list[str]) -> dict[str, Any]:
