@@ -18,7 +18,7 @@ from postgres import free_port
 from todo_api.database import Database, take_turns
 from todo_api.errors import CannotStart
 from todo_api.models import Message
-from todo_api.server import InTurn, address_of, url_of
+from todo_api.server import address_of, url_of
 
 HOST = "Host: x"
 JSON = "Content-Type: application/json"
@@ -351,36 +351,6 @@ def test_workers_share_what_one_of_them_was_told(shared):
     assert httpx.get(f"{accounts}/logout", headers=bearer).status_code == 200
     for _ in range(20):
         assert httpx.get(f"{accounts}/{name}", headers=bearer).status_code == 401
-
-
-def test_a_worker_works_on_few_requests_at_a_time_and_a_stream_needs_no_place():
-    working, most, lock = 0, 0, threading.Lock()
-
-    def application(environ, start_response):
-        nonlocal working, most
-        with lock:
-            working += 1
-            most = max(most, working)
-        time.sleep(0.02)
-        with lock:
-            working -= 1
-        start_response("200 OK", [])
-        return iter([environ["answer"]])
-
-    in_turn = InTurn(application, 2)
-    streams = []
-
-    def ask(number):
-        streams.append(in_turn({"answer": str(number)}, lambda *_: None))
-
-    threads = [threading.Thread(target=ask, args=[number]) for number in range(10)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    # None of the ten answers is read yet, and all of them have begun.
-    assert most == 2
-    assert {next(stream) for stream in streams} == {str(number) for number in range(10)}
 
 
 def test_a_server_without_troubles_says_nothing_but_where_it_is_and_what_is_asked(live):

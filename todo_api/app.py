@@ -74,11 +74,11 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
 
 
 def open_database(settings: Settings) -> Database:
-    """Return the database of `settings`, with a connection for each thread and a few to spare."""
+    """Return the database of `settings`, with a connection for each place and a few to spare."""
     return Database(
         settings.database_url,
         lock_timeout=settings.lock_timeout,
-        pool_size=settings.threads + 2,
+        pool_size=2 * settings.threads + 2,
     )
 
 

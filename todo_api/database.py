@@ -37,7 +37,7 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0}
-        options["pool_timeout"] = lock_timeout
+        options |= {"pool_timeout": lock_timeout, "hide_parameters": True}
         if self.is_sqlite:
             self.engine = create_engine(sqlite.file_url(self.url), **options)
             sqlite.speak(self.engine, lock_timeout)

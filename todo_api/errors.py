@@ -91,7 +91,7 @@ class TooMany(Problem):
 
 
 class Unavailable(Problem):
-    """The database does not answer, or not in time."""
+    """The database does not answer in time, or there are too many requests at once."""
 
     message = "The database is busy or out of reach; try again."
 

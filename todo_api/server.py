@@ -3,16 +3,18 @@
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from os import register_at_fork
 from tempfile import TemporaryDirectory
 from typing import Any
-from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+from wsgiref.types import WSGIApplication
 
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
+from todo_api import turns, urls
 from todo_api.app import create_app
 from todo_api.errors import CannotStart
 from todo_api.resources.backend import Backend
@@ -20,6 +22,9 @@ from todo_api.settings import Settings, share_metrics
 
 SECONDS_TO_FINISH = 30
 """How long a worker may take to finish what is in flight before it is killed."""
+
+CONNECTIONS = 4096
+"""How many connections one process has open; more wait until one of these is closed."""
 
 
 def run(settings: Settings) -> None:
@@ -39,10 +44,13 @@ def _serve(settings: Settings) -> None:
         address=address_of(settings.host, settings.port),
         port=settings.port,
         workers=settings.workers,
-        blocking_threads=settings.threads + settings.event_streams,
+        blocking_threads=turns.threads(settings.threads, settings.event_streams),
         respawn_failed_workers=True,
         workers_kill_timeout=SECONDS_TO_FINISH,
         websockets=False,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=settings.idle_timeout * 1000),
+        backpressure=CONNECTIONS,
         log_level=LogLevels.error,
         log_dictconfig=_logging(settings.log_level),
     ).serve()
@@ -53,23 +61,12 @@ def worker() -> WSGIApplication:
     app = create_app()
     backend: Backend = app.extensions["todo_api"]
     _at_a_signal(backend.feed.stop)
-    return InTurn(app, backend.settings.threads)
-
-
-class InTurn:
-    """A WSGI application that works on at most `places` requests at a time.
-
-    A stream has a thread of its own, but no place any more once it has begun.
-    """
-
-    def __init__(self, app: WSGIApplication, places: int) -> None:
-        self.app = app
-        self.places = threading.BoundedSemaphore(places)
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer a request when there is a place."""
-        with self.places:
-            return self.app(environ, start_response)
+    return turns.Turns(
+        app,
+        backend.settings.threads,
+        stored=urls.stored(),
+        patience=backend.settings.lock_timeout,
+    )
 
 
 def _at_a_signal(act: Callable[[], None]) -> None:

@@ -28,6 +28,7 @@ from todo_api.resources.item_price import (
 from todo_api.resources.message import MessageItem, MessageList
 from todo_api.resources.metric import MetricList
 from todo_api.resources.page import Manifest, PageFile, Worker
+from todo_api.resources.stored import StoredEndpoint
 from todo_api.resources.sum import Sum, SumInPath
 from todo_api.resources.task import TaskItem, TaskList, TaskRestore, TaskTotal
 from todo_api.resources.token import Login, Logout, TokenItem, TokenList
@@ -140,6 +141,13 @@ def listing() -> dict[str, str]:
         for route in ROUTES
         for verb, name in route.names.items()
     }
+
+
+def stored() -> frozenset[str]:
+    """Return the first segments of all paths that need the database."""
+    return frozenset(
+        route.path.split("/")[1] for route in ROUTES if issubclass(route.resource, StoredEndpoint)
+    )
 
 
 def register(api: Api, backend: Backend) -> None:

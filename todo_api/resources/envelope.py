@@ -9,10 +9,11 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import MethodNotAllowed, NotFound, RequestHeaderFieldsTooLarge
 from werkzeug.routing import RequestRedirect
 
-from todo_api.errors import Malformed
+from todo_api.errors import Malformed, Unavailable
 from todo_api.metrics import Metrics
 from todo_api.resources import path_methods
 from todo_api.resources.form import urlencoded
+from todo_api.turns import REFUSED
 
 log = logging.getLogger("todo_api.access")
 
@@ -41,6 +42,8 @@ def _open() -> None:
     g.started = time.perf_counter()
     given = request.headers.get("X-Request-ID", "")
     g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    if REFUSED in request.environ:
+        raise Unavailable("There are too many requests at once; try again.", retry_after=1)
     if not _HOST.fullmatch(request.environ.get("HTTP_HOST", "")):
         raise Malformed("Exactly one Host header is required.")
     for name, value in request.headers.items():

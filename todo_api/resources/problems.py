@@ -56,11 +56,17 @@ def _problem(problem: errors.Problem) -> Response:
     response = answer(status, problem.message, problem.errors, problem.index)
     if status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(problem, errors.Unavailable):
-        log.warning("%s %s", g.request_id, problem.message, exc_info=problem)
+    if cause := problem.__cause__:
+        # One line, since there may be one for each request while a database is away.
+        log.warning("%s %s %s", g.request_id, problem.message, _in_one_line(cause))
     if problem.retry_after is not None:
         response.headers["Retry-After"] = str(problem.retry_after)
     return response
+
+
+def _in_one_line(cause: BaseException) -> str:
+    """Return what the driver said, without the statement that SQLAlchemy puts behind it."""
+    return " ".join(str(getattr(cause, "orig", None) or cause).split())
 
 
 def _http(error: HTTPException) -> Response:

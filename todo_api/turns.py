@@ -1,0 +1,158 @@
+"""Turns: how many requests one process works on at a time, in front of the application.
+
+A few threads answer faster than many that fight over one interpreter, and a bound on the work is
+what keeps a server alive that is asked for more than it can do. So a request waits for a place, and
+who comes when too many wait is refused at once. There are places of three kinds, so that a wait for
+a locked database holds up no read, and a wait for any database nothing that needs none.
+"""
+
+import io
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
+from typing import Any
+from wsgiref.types import InputStream, StartResponse, WSGIApplication, WSGIEnvironment
+
+from todo_api.errors import Unavailable
+
+WAITING = 64
+"""Requests that wait for places of one kind; the next one is refused."""
+
+SLOW_BODIES = 200
+"""Requests that wait for their body to come; each of them has a thread, but no place."""
+
+REFUSED = "todo_api.refused"
+"""In a request's environment: that there is no place for it, and the application is to say so."""
+
+_READS = ("GET", "HEAD", "OPTIONS")
+
+
+def threads(places: int, streams: int) -> int:
+    """Return how many threads a process needs, so that a request that is to wait can do so."""
+    return 3 * (places + WAITING) + SLOW_BODIES + streams
+
+
+class Places:
+    """A number of places, taken in the order in which they were asked for."""
+
+    def __init__(self, number: int) -> None:
+        self._free = number
+        self._waiting: deque[threading.Lock] = deque()
+        self._changing = threading.Lock()
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for a place."""
+        return len(self._waiting)
+
+    def take(self, patience: float) -> bool:
+        """Wait up to `patience` seconds for a place; return whether there was one."""
+        with self._changing:
+            if self._free:
+                self._free -= 1
+                return True
+            if len(self._waiting) >= WAITING:
+                return False
+            turn = self._queue()
+            self._waiting.append(turn)
+        if turn.acquire(timeout=patience):
+            return True
+        with self._changing:
+            if turn in self._waiting:
+                self._waiting.remove(turn)
+                return False
+        return True
+
+    def give_back(self) -> None:
+        """Hand the place on to whoever waits the longest."""
+        with self._changing:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._free += 1
+
+    @contextmanager
+    def lent(self) -> Iterator[None]:
+        """Do without the place for a while, and go on before all who have not begun yet."""
+        self.give_back()
+        try:
+            yield
+        finally:
+            with self._changing:
+                turn = None
+                if self._free:
+                    self._free -= 1
+                else:
+                    turn = self._queue()
+                    self._waiting.appendleft(turn)
+            if turn:
+                turn.acquire()
+
+    @staticmethod
+    def _queue() -> threading.Lock:
+        turn = threading.Lock()
+        turn.acquire()
+        return turn
+
+
+class Body(io.RawIOBase):
+    """The body of a request, which has no place while it waits for its client."""
+
+    def __init__(self, body: InputStream, places: Places, slow: threading.Semaphore) -> None:
+        self._body = body
+        self._places = places
+        self._slow = slow
+
+    def readable(self) -> bool:
+        """Tell that it can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read what there is into `buffer`; raise Unavailable when too many wait for theirs."""
+        room = memoryview(buffer)
+        if not self._slow.acquire(blocking=False):
+            raise Unavailable("Too many bodies are on their way; try again.", retry_after=1)
+        try:
+            with self._places.lent():
+                data = self._body.read(len(room))
+        finally:
+            self._slow.release()
+        room[: len(data)] = data
+        return len(data)
+
+
+class Turns:
+    """A WSGI application that works on up to `places` requests of each kind at a time.
+
+    `stored` are the first segments of all paths that need the database; `patience`, in seconds,
+    bounds the wait for a place. A stream needs none any more once it has begun.
+    """
+
+    def __init__(
+        self, app: WSGIApplication, places: int, *, stored: AbstractSet[str], patience: float
+    ) -> None:
+        self.app = app
+        self.stored = stored
+        self.patience = patience
+        self.aside, self.reads, self.writes = Places(places), Places(places), Places(places)
+        self.slow = threading.BoundedSemaphore(SLOW_BODIES)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request when it is its turn."""
+        places = self._kind(environ)
+        if not places.take(self.patience):
+            environ[REFUSED] = True
+            return self.app(environ, start_response)
+        environ["wsgi.input"] = Body(environ["wsgi.input"], places, self.slow)
+        try:
+            return self.app(environ, start_response)
+        finally:
+            places.give_back()
+
+    def _kind(self, environ: WSGIEnvironment) -> Places:
+        segment = environ["PATH_INFO"].lstrip("/").partition("/")[0]
+        if segment not in self.stored:
+            return self.aside
+        return self.reads if environ["REQUEST_METHOD"] in _READS else self.writes
