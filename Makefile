@@ -2,7 +2,7 @@
 
 SHELL = /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test fuzz check format postman screenshots pins clean
+.PHONY: help run test fuzz drill check format postman screenshots pins clean
 
 VENV = .venv
 TODO_API = $(VENV)/bin/todo-api
@@ -20,6 +20,9 @@ test: $(VENV)/.tests ## Run the whole suite, on SQLite and on PostgreSQL
 
 fuzz: $(VENV)/.tests ## Make many requests from the OpenAPI document (CASES=10000)
 	@scripts/fuzz $(CASES)
+
+drill: $(VENV)/.tests ## Break each thing that can break, and count what is lost (DRILLS="kill rolls")
+	@$(BIN)/python tests/faults $(DRILLS)
 
 check: $(VENV)/.tests ## Lint and type-check
 	@$(BIN)/ruff check .

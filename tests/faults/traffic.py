@@ -1,0 +1,193 @@
+"""Clients of a drill: quick, persistent, and exact about what was acknowledged to them."""
+
+import http.client
+import itertools
+import json
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass
+
+PATIENCE = 90
+"""Seconds after which a client gives up a write that nobody acknowledges."""
+
+
+class Unanswered(Exception):
+    """No whole answer came, so that nobody knows whether it was done."""
+
+
+class NotSent(Unanswered):
+    """Nobody listened, so that nothing was done."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """Somebody who is logged in."""
+
+    username: str
+    token: str
+
+    @property
+    def path(self):
+        return f"/api/v1/accounts/{self.username}"
+
+    @property
+    def tasks(self):
+        return f"{self.path}/tasks"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A whole answer, and how many seconds it took."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+    seconds: float
+
+    def json(self):
+        return json.loads(self.body)
+
+
+class Client:
+    """Sends JSON over a connection that is kept, and opened anew once it has broken."""
+
+    def __init__(self, port, token=None, *, timeout=30):
+        self.bearer = {"Authorization": f"Bearer {token}"} if token else {}
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+
+    def __call__(self, method, path, sent=None, **headers):
+        """Return the answer; a header's name is written with `_` for `-`."""
+        told = {**self.bearer, **{name.replace("_", "-"): text for name, text in headers.items()}}
+        body = None
+        if sent is not None:
+            body = json.dumps(sent)
+            told["Content-Type"] = "application/json"
+        begun = time.monotonic()
+        try:
+            if self.connection.sock is None:
+                self.connection.connect()
+        except OSError as error:
+            self.close()
+            raise NotSent(str(error)) from error
+        try:
+            self.connection.request(method, path, body, told)
+            response = self.connection.getresponse()
+            received = response.read()
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            raise Unanswered(repr(error)) from error
+        return Answer(response.status, response.headers, received, time.monotonic() - begun)
+
+    def close(self):
+        self.connection.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+class Writers:
+    """Threads that create tasks, each one again under its Idempotency-Key until it is acknowledged.
+
+    Used with `with`: it waits at the end until `writes` are, or only until each thread has ended
+    its last one after `enough`. `acknowledged` maps the name of each task to its id; `statuses`
+    counts the answers; `unexpected` holds those that are neither 201 nor 503 with Retry-After, and
+    the writes that were given up.
+    """
+
+    def __init__(self, port, account, *, clients, writes=None):
+        self.account = account
+        self.acknowledged = {}
+        self.statuses = Counter()
+        self.unanswered = 0
+        self.unexpected = []
+        self._port = port
+        self._lock = threading.Lock()
+        self._enough = threading.Event()
+        self._numbers = iter(range(writes)) if writes else itertools.count()
+        self._threads = [threading.Thread(target=self._write) for _ in range(clients)]
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, kind, *_):
+        if kind:
+            self._enough.set()
+        for thread in self._threads:
+            thread.join()
+
+    def enough(self):
+        """Let no further write begin."""
+        self._enough.set()
+
+    def figures(self):
+        """Return what has happened, for the table."""
+        figures = {"acknowledged": f"{len(self.acknowledged):,}"}
+        figures["cut off and sent again"] = f"{self.unanswered:,}"
+        if self.statuses[503]:
+            figures["503"] = f"{self.statuses[503]:,}"
+        if self.unexpected:
+            figures["unexpected"] = f"{len(self.unexpected):,}, such as {self.unexpected[0]}"
+        return figures
+
+    def wait_for(self, count):
+        """Wait until `count` are acknowledged, or nobody goes on."""
+        while len(self.acknowledged) < count and any(each.is_alive() for each in self._threads):
+            time.sleep(0.001)
+
+    def _write(self):
+        with Client(self._port, self.account.token) as ask:
+            while not self._enough.is_set():
+                with self._lock:
+                    number = next(self._numbers, None)
+                if number is None:
+                    break
+                self._create(ask, f"task-{number}")
+
+    def _create(self, ask, name):
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            try:
+                answer = ask("POST", self.account.tasks, {"name": name}, Idempotency_Key=name)
+            except Unanswered as error:
+                with self._lock:
+                    self.unanswered += not isinstance(error, NotSent)
+                time.sleep(0.01)
+                continue
+            with self._lock:
+                self.statuses[answer.status] += 1
+                if answer.status == 201:
+                    self.acknowledged[name] = answer.json()["id"]
+                    return
+                if answer.status != 503 or "Retry-After" not in answer.headers:
+                    self.unexpected.append(answer)
+                    return
+            time.sleep(0.1)
+        with self._lock:
+            self.unexpected.append(name)
+
+
+def tasks(ask, account):
+    """Return all tasks of the account."""
+    found, path = [], f"{account.tasks}?limit=200"
+    while path:
+        answer = ask("GET", path)
+        assert answer.status == 200, answer
+        page = answer.json()
+        found += page["tasks"]
+        path = page["next"]
+    return found
+
+
+def lost(port, writers):
+    """Return how many tasks are gone, are there twice, or have another id than was acknowledged."""
+    with Client(port, writers.account.token) as ask:
+        listed = tasks(ask, writers.account)
+    ids = {task["name"]: task["id"] for task in listed}
+    gone = sum(ids.get(name) != id_ for name, id_ in writers.acknowledged.items())
+    return gone + len(listed) - len(ids)
