@@ -3,9 +3,11 @@
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -32,14 +34,37 @@ class Postgres:
 
     def start(self) -> None:
         self._run("initdb", "-D", self.data, "-U", "test", "--encoding=UTF8", "--locale=C.UTF-8")
+        self.start_again()
+
+    def start_again(self) -> None:
+        """Start the cluster that there is, after a crash."""
         options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' "
         options += "-c fsync=off -c max_connections=200"
         log = self.folder / "log"
         self._run("pg_ctl", "-D", self.data, "-l", log, "-w", "-o", options, "start")
 
     def stop(self) -> None:
-        self._run("pg_ctl", "-D", self.data, "-m", "immediate", "stop")
+        self.crash()
         shutil.rmtree(self.folder)
+
+    def crash(self) -> None:
+        """End it as a power cut would, but for what the kernel still writes."""
+        self._run("pg_ctl", "-D", self.data, "-m", "immediate", "stop")
+
+    def freeze(self) -> None:
+        """Stop all its processes where they are, the one that starts the others first."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let all its processes go on."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: int) -> None:
+        pid = int((self.data / "postmaster.pid").read_text().split()[0])
+        os.kill(pid, number)
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            with suppress(ProcessLookupError):
+                os.kill(int(child), number)
 
     def url(self, database: str) -> str:
         return f"postgresql://test@127.0.0.1:{self.port}/{database}"

@@ -1,4 +1,5 @@
 import threading
+import time
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -20,6 +21,14 @@ def empty(databases):
     database = Database(databases.empty())
     yield database
     database.close()
+
+
+def in_threads(works):
+    threads = [threading.Thread(target=work) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def tables(database):
@@ -113,17 +122,43 @@ def test_nodes_that_start_at_once_migrate_once(databases):
     url, outcomes = databases.empty(), []
 
     def start():
-        database = Database(url, lock_timeout=20)
+        database = Database(url)
         outcomes.append(migrations.upgrade(database))
         database.close()
 
-    threads = [threading.Thread(target=start) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(outcomes) == 2
-    assert outcomes.count(True) >= 1
+    in_threads([start] * 4)
+    assert sorted(outcomes) == [False, False, False, True]
+
+
+def test_a_node_waits_for_the_migration_of_another_longer_than_for_a_lock(databases):
+    url, outcomes = databases.empty(), []
+    first, begun = Database(url), threading.Event()
+
+    def migrate_slowly():
+        with first.migrating():
+            begun.set()
+            time.sleep(2.5)
+
+    def start():
+        begun.wait()
+        database = Database(url, lock_timeout=1)
+        outcomes.append(migrations.upgrade(database))
+        with database.reading() as session:
+            limit = "PRAGMA busy_timeout" if database.is_sqlite else "SHOW lock_timeout"
+            outcomes.append(session.scalar(text(limit)))
+        database.close()
+
+    in_threads([migrate_slowly, start])
+    first.close()
+    assert outcomes in ([True, 1000], [True, "1s"])
+
+
+def test_a_migration_waits_for_other_locks_no_longer_than_a_request(postgres_databases):
+    """Whoever reads an old table for long would otherwise make all others wait behind it."""
+    database = Database(postgres_databases.empty())
+    with database.migrating() as connection:
+        assert connection.scalar(text("SHOW lock_timeout")) == "5s"
+    database.close()
 
 
 def test_a_schema_newer_than_the_program_is_refused_in_one_line(database, capsys):

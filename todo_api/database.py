@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from todo_api import sqlite
+from todo_api import postgresql, sqlite
 from todo_api.errors import Unavailable
 
 CHANNEL = "todo_api"
@@ -24,13 +24,16 @@ CHANNEL = "todo_api"
 _RETRY_AFTER = 1
 _TOPICS = "topics"
 _WRITING = {"writing": True}
+_IMPATIENT = {**_WRITING, "patience": 0}
+_MIGRATING = {**_WRITING, "patience": 600}
 
 
 class Database:
     """One database, SQLite or PostgreSQL, that behaves the same either way.
 
     `lock_timeout`, in seconds, bounds each wait: for a lock, a connection, a free place in the pool
-    of `pool_size` connections. A wait that runs out raises errors.Unavailable.
+    of `pool_size` connections. A wait that runs out raises errors.Unavailable. So does one for a
+    PostgreSQL that is silent, see `postgresql`.
     """
 
     def __init__(self, url: str, *, lock_timeout: int = 5, pool_size: int = 8) -> None:
@@ -43,12 +46,8 @@ class Database:
             sqlite.speak(self.engine, lock_timeout)
         else:
             url_with_driver = self.url.set(drivername="postgresql+psycopg")
-            options["connect_args"] = {
-                "connect_timeout": lock_timeout,
-                "options": f"-c timezone=UTC -c lock_timeout={lock_timeout}s"
-                f" -c idle_in_transaction_session_timeout={10 * lock_timeout}s",
-            }
             self.engine = create_engine(url_with_driver, **options)
+            postgresql.speak(self.engine, lock_timeout)
 
     def __str__(self) -> str:
         """Return where the database is, without a password."""
@@ -73,7 +72,7 @@ class Database:
             Session(self.engine, expire_on_commit=False) as session,
             _committing(session),
         ):
-            session.connection(execution_options={**_WRITING, "patient": patient})
+            session.connection(execution_options=_WRITING if patient else _IMPATIENT)
             yield session
         if not self.is_sqlite:
             self._notify(session.info.get(_TOPICS, ()))
@@ -82,17 +81,21 @@ class Database:
     def migrating(self) -> Iterator[Connection]:
         """Open a transaction that may change the schema, alone among all nodes.
 
+        It waits up to ten minutes for another node that does so, for other locks as all do.
         Foreign keys are off on SQLite meanwhile, since rebuilding a table would otherwise delete
         what refers to it; they are checked before the commit.
         """
-        writing = self.engine.execution_options(**_WRITING)
+        writing = self.engine.execution_options(**_MIGRATING)
         with _unavailable_when_out_of_reach(), writing.connect() as connection:
             sqlite.enforce_foreign_keys(connection, False)
             try:
                 with _committing(connection):
                     connection.begin()
                     if not self.is_sqlite:
+                        patience = f"SET LOCAL lock_timeout = '{_MIGRATING['patience']}s'"
+                        connection.execute(text(patience))
                         connection.execute(text("SELECT pg_advisory_xact_lock(7061)"))
+                        connection.execute(text("SET LOCAL lock_timeout TO DEFAULT"))
                     yield connection
                     sqlite.check_foreign_keys(connection)
             finally:

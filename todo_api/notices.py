@@ -12,6 +12,7 @@ from typing import Any
 
 import psycopg
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from todo_api.database import CHANNEL, Database
 from todo_api.errors import Unavailable
@@ -65,5 +66,5 @@ class Listener:
 def _unavailable() -> Iterator[None]:
     try:
         yield
-    except (DBAPIError, sqlite3.Error, psycopg.Error) as error:
+    except (DBAPIError, PoolTimeout, sqlite3.Error, psycopg.Error) as error:
         raise Unavailable from error

@@ -21,7 +21,7 @@ def speak(engine: Engine, lock_timeout: int) -> None:
     """Set up each connection of `engine`, and each transaction.
 
     One that is `writing` is alone from its beginning on. `lock_timeout`, in seconds, is how long it
-    waits for that, unless it is not `patient`.
+    waits for that, unless it has a `patience` of its own.
     """
 
     @event.listens_for(engine, "connect")
@@ -38,12 +38,13 @@ def speak(engine: Engine, lock_timeout: int) -> None:
     @event.listens_for(engine, "begin")
     def begun(connection: Connection) -> None:
         options = connection.get_execution_options()
-        if not options.get("patient", True):
-            connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+        patience = options.get("patience", lock_timeout)
+        if patience != lock_timeout:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {patience * 1000}")
         try:
             connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writing") else "BEGIN")
         finally:
-            if not options.get("patient", True):
+            if patience != lock_timeout:
                 connection.exec_driver_sql(f"PRAGMA busy_timeout = {lock_timeout * 1000}")
 
 

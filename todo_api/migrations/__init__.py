@@ -7,7 +7,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from todo_api.database import Database
@@ -32,6 +32,9 @@ def _upgrade(database: Database, to: str) -> bool:
     if stored(database) == newest():
         return False
     with database.migrating() as connection:
+        if _revision(connection) == newest():
+            # Another node has done it while this one waited for its turn.
+            return False
         config.attributes["connection"] = connection
         try:
             command.upgrade(config, to)
@@ -54,15 +57,19 @@ def downgrade(database: Database, to: str) -> None:
 def stored(database: Database) -> str | None:
     """Return the revision that the database's schema has, None for an empty one."""
     with database.reading() as session:
-        if not inspect(session.connection()).has_table("alembic_version"):
-            return None
-        revision: str | None = session.scalar(text("SELECT version_num FROM alembic_version"))
-        return revision
+        return _revision(session.connection())
 
 
 def newest() -> str:
     """Return the revision that this program is for."""
     return str(ScriptDirectory.from_config(_config()).get_current_head())
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return revision
 
 
 def _config() -> Config:
