@@ -48,6 +48,7 @@ SHARED = {
     "services": {"paging", "replays", "throttle", "task_filter"},
     "schemas": {"wire", "fields", "json_schema", "moments", "numbers", "query"},
     "resources": {
+        "access_log",
         "auth",
         "backend",
         "body",
@@ -60,6 +61,7 @@ SHARED = {
         "of_file",
         "password_check",
         "path_methods",
+        "protection",
         "static",
         "stored",
         "upload",

@@ -76,7 +76,7 @@ def test_a_make_target_is_listed_by_make(target):
     assert re.search(rf"^{target} ", listed.stdout, re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", ["README.rst", "CHANGELOG.rst"])
+@pytest.mark.parametrize("name", ["README.rst", "CHANGELOG.rst", "SECURITY.rst"])
 def test_a_document_is_well_formed(name):
     settings = {"report_level": Reporter.WARNING_LEVEL, "halt_level": Reporter.WARNING_LEVEL}
     publish_doctree((ROOT / name).read_text(), settings_overrides=settings)

@@ -72,6 +72,8 @@ def test_a_variable_sets_what_it_is_for(name, text, attribute, value):
         ("THREADS", "257"),
         ("LOCK_TIMEOUT", "0.5"),
         ("LOG_LEVEL", "loud"),
+        ("ACCESS_LOG", "maybe"),
+        ("HSTS_DAYS", "731"),
     ],
 )
 def test_a_wrong_value_is_one_clear_line(name, text):

@@ -65,7 +65,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         postman.collection,
     )
     app = routing.App()
-    envelope.register(app, backend.metrics)
+    envelope.register(app, settings, backend.metrics)
     problems.register(app)
     urls.register(QuietApi(app), backend)
     app.extensions["todo_api"] = backend

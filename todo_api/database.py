@@ -40,7 +40,9 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0}
-        options |= {"pool_timeout": lock_timeout, "hide_parameters": True}
+        # What an error tells goes to the log; what somebody stored does not belong there.
+        options["hide_parameters"] = True
+        options["pool_timeout"] = lock_timeout
         if self.is_sqlite:
             self.engine = create_engine(sqlite.file_url(self.url), **options)
             sqlite.speak(self.engine, lock_timeout)

@@ -52,7 +52,7 @@ def _serve(settings: Settings) -> None:
         http1_settings=HTTP1Settings(header_read_timeout=settings.idle_timeout * 1000),
         backpressure=CONNECTIONS,
         log_level=LogLevels.error,
-        log_dictconfig=_logging(settings.log_level),
+        log_dictconfig=_logging(settings),
     ).serve()
 
 
@@ -118,11 +118,20 @@ def url_of(host: str, port: int) -> str:
     return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
 
 
-def _logging(level: str) -> dict[str, Any]:
+def _logging(settings: Settings) -> dict[str, Any]:
+    handler = "logging.StreamHandler"
+    access = "INFO" if settings.access_log == "on" else "ERROR"
     return {
         "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "handlers": {
+            "stderr": {"class": handler, "formatter": "line"},
+            "stdout": {"class": handler, "stream": "ext://sys.stdout"},
+        },
         "root": {"handlers": ["stderr"], "level": "WARNING"},
         # It warns at each start of the many threads, which are for streams that mostly wait.
-        "loggers": {"todo_api": {"level": level.upper()}, "_granian": {"level": "ERROR"}},
+        "loggers": {
+            "todo_api": {"level": settings.log_level.upper()},
+            "todo_api.access": {"level": access, "handlers": ["stdout"], "propagate": False},
+            "_granian": {"level": "ERROR"},
+        },
     }

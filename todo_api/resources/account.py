@@ -8,7 +8,7 @@ from todo_api.errors import Forbidden, Invalid
 from todo_api.models import Account
 from todo_api.resources import auth, caller_address, password_check
 from todo_api.resources.auth import OWNER_OR_ADMIN, PUBLIC, Access, Who
-from todo_api.resources.endpoint import Created, Version
+from todo_api.resources.endpoint import PRIVATE, Created, Version
 from todo_api.resources.of_account import AccountEndpoint
 from todo_api.resources.stored import StoredEndpoint
 from todo_api.schemas.account import AccountSchema, Registration
@@ -23,6 +23,7 @@ class AccountList(StoredEndpoint):
     takes = {"post": Registration()}
     may = {"post": (403, 409, 429)}
     gives = {"post": AccountSchema()}
+    cache = PRIVATE
 
     def prepare(self, values: dict[str, Any]) -> dict[str, Any]:
         """Hash the password, unless nobody may register from there, or under that name, anyway."""

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from flask import Request
+from flask import Request, g
 from sqlalchemy.orm import Session
 
 from todo_api.errors import Forbidden, Unauthenticated
@@ -76,11 +76,13 @@ def secret_of(request: Request) -> str:
 
 
 def identify(session: Session, request: Request) -> Caller:
-    """Return who calls; raise Unauthenticated when that is nobody."""
+    """Return who calls, and tell the access log; raise Unauthenticated when that is nobody."""
     found = tokens.recognise(session, secret_of(request))
     if found is None:
         raise Unauthenticated(NOT_VALID)
-    return Caller(*found)
+    caller = Caller(*found)
+    g.account_id = caller.account.id
+    return caller
 
 
 def admit(access: Access, caller: Caller, verb: str, username: str | None = None) -> None:

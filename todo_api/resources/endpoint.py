@@ -12,7 +12,7 @@ class declares, by verb:
     may     the error statuses that do not follow from all this, for the docs
 
 A `strict` one refuses every parameter of a query that it does not ask for; a `versioned` one gives
-an ETag to what it shows without a database.
+an ETag to what it shows without a database. Where `cache` is not said, who has access decides it.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
 
-from flask import Response, request
+from flask import Response, g, request
 from flask_restful import Resource
 
 from todo_api.resources import body, form, path_methods
@@ -34,6 +34,9 @@ VERBS = ("get", "post", "put", "patch", "delete")
 
 Shown = tuple[Any, int, dict[str, str]]
 """What Flask-RESTful takes from a resource: the data, the status and the headers."""
+
+PRIVATE = "private, no-cache"
+"""The Cache-Control of what is somebody's own: for no cache but theirs, and checked each time."""
 
 Version = str
 """An era and a revision, which together make an ETag; of several things, all of theirs."""
@@ -69,7 +72,7 @@ class Endpoint(Resource):
     versioned: ClassVar[bool] = False
     with_head: ClassVar[bool] = True
     knows_callers: ClassVar[bool] = False
-    cache: ClassVar[str] = "no-cache"
+    cache: ClassVar[str | None] = None
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
@@ -101,6 +104,7 @@ class Endpoint(Resource):
         if request.method == "OPTIONS":
             return None, 204, {"Allow": ", ".join(path_methods.allowed(request))}
         verb = "get" if request.method == "HEAD" else request.method.lower()
+        g.cache = self.cache or ("no-cache" if self.access[verb] == PUBLIC else PRIVATE)
         return self.answer(verb, ids)
 
     def answer(self, verb: str, ids: dict[str, Any]) -> Shown | Response:
@@ -128,7 +132,7 @@ class Endpoint(Resource):
 
     def shown(self, verb: str, result: Any, version: Version | None = None) -> Shown:
         """Return what Flask-RESTful is to send for the `result` of `verb`."""
-        headers = {"Cache-Control": self.cache}
+        headers = dict[str, str]()
         status = 200 if verb in self.gives else 204
         if isinstance(result, Created):
             status, version = 201, result.version

@@ -1,6 +1,5 @@
-"""What stands around every request: its id, its log line, and the checks before any route."""
+"""What stands around every request: its id, its log line, the checks before, the headers after."""
 
-import logging
 import re
 import time
 import uuid
@@ -11,11 +10,10 @@ from werkzeug.routing import RequestRedirect
 
 from todo_api.errors import Malformed, Unavailable
 from todo_api.metrics import Metrics
-from todo_api.resources import path_methods
+from todo_api.resources import access_log, path_methods, protection
 from todo_api.resources.form import urlencoded
+from todo_api.settings import Settings
 from todo_api.turns import REFUSED
-
-log = logging.getLogger("todo_api.access")
 
 LONGEST_HEADER = 8_000
 """Characters that a header may have; parsing some of them takes quadratic time."""
@@ -24,10 +22,19 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?", re.ASCII)
 
 
-def register(app: Flask, metrics: Metrics | None = None) -> None:
+def register(app: Flask, settings: Settings, metrics: Metrics | None = None) -> None:
     """Put the envelope around every request of `app`, and count it if there are metrics."""
     app.before_request(_open)
-    app.after_request(_close)
+
+    @app.after_request
+    def close(response: Response) -> Response:
+        response.headers["X-Request-ID"] = g.request_id
+        protection.put_on(response, settings)
+        if response.status_code in (204, 304):
+            response.headers.pop("Content-Type", None)
+        access_log.note(response, settings)
+        return response
+
     if metrics:
 
         @app.after_request
@@ -67,16 +74,3 @@ def _open() -> None:
     # RFC 9110, 9.1: methods are case-sensitive, which werkzeug's are not.
     if request.url_rule and request.environ["REQUEST_METHOD"] != request.method:
         raise MethodNotAllowed(path_methods.allowed(request))
-
-
-def _close(response: Response) -> Response:
-    response.headers["X-Request-ID"] = g.request_id
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers.setdefault("Cache-Control", "no-cache")
-    if response.status_code in (204, 304):
-        response.headers.pop("Content-Type", None)
-    if log.isEnabledFor(logging.INFO):
-        took = 1000 * (time.perf_counter() - g.started)
-        line = (request.method, request.path, response.status_code, took, g.request_id)
-        log.info("%s %r %d %.1fms %s", *line)
-    return response

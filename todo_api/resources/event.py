@@ -48,8 +48,7 @@ class EventStream(AccountEndpoint):
     def get(self, account: Account, query: dict[str, Any]) -> Response:
         """Follow the changes: what was missed since the last event first, then what happens."""
         # A proxy that collects an answer before it hands it on would hold up every event.
-        headers = {"Cache-Control": self.cache, "X-Accel-Buffering": "no"}
-        response = Response(content_type=EVENT_STREAM, headers=headers)
+        response = Response(content_type=EVENT_STREAM, headers={"X-Accel-Buffering": "no"})
         if request.method != "HEAD":
             subscription = self.backend.feed.subscribe(account.id)
             response.call_on_close(subscription.close)

@@ -9,7 +9,7 @@ from werkzeug.exceptions import NotFound
 from todo_api.resources import json_text
 from todo_api.resources.auth import PUBLIC
 from todo_api.resources.endpoint import Endpoint
-from todo_api.resources.static import StaticFile
+from todo_api.resources.static import SEALED, StaticFile
 
 WEB = Path(__file__).parent.parent / "web"
 
@@ -86,4 +86,4 @@ class Worker(Endpoint):
 
     def get(self) -> Response:
         """Get the service worker of the web page."""
-        return _WORKER_FILE.answer()
+        return _WORKER_FILE.answer({"Content-Security-Policy": f"{SEALED}; connect-src 'self'"})
