@@ -81,6 +81,14 @@ class Server:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         return [int(child) for child in children]
 
+    def memory(self):
+        """Return how many megabytes the processes hold that no other program has."""
+        size = 0
+        for pid in (self.process.pid, *self.workers):
+            fields = Path(f"/proc/{pid}/smaps_rollup").read_text().split()
+            size += int(fields[fields.index("Pss:") + 1])
+        return size / 1024
+
     def kill(self):
         """Kill the parent and its workers, without a word to any of them."""
         os.killpg(self.process.pid, signal.SIGKILL)
