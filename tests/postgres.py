@@ -30,7 +30,7 @@ class Postgres:
             shutil.copytree(libraries, self.folder / libraries.name)
         self.data = self.folder / "data"
         self.port = free_port()
-        self._own(self.folder)
+        self.own(self.folder)
 
     def start(self) -> None:
         self._run("initdb", "-D", self.data, "-U", "test", "--encoding=UTF8", "--locale=C.UTF-8")
@@ -75,7 +75,7 @@ class Postgres:
             command, check=True, user=self.user, cwd=self.folder, stdout=subprocess.DEVNULL
         )
 
-    def _own(self, folder: Path) -> None:
+    def own(self, folder: Path) -> None:
         if self.user:
             owner = pwd.getpwnam(self.user)
             os.chown(folder, owner.pw_uid, owner.pw_gid)

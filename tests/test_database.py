@@ -3,6 +3,7 @@
 import threading
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from sqlalchemy import event, text
@@ -224,3 +225,14 @@ def test_names_sort_by_code_point_on_both(backend, nobody):
         backend.price(name, 1)
     listed = [price["name"] for price in nobody.get("/api/v1/prices").json["prices"]]
     assert listed == sorted(unsorted, key=lambda name: name.replace("\uffee", "\u25cb").casefold())
+
+
+def test_a_file_that_is_damaged_is_out_of_reach(sqlite_databases):
+    database = Database(sqlite_databases.migrated())
+    with Path(database.url.database).open("r+b") as file:
+        size = file.seek(0, 2)
+        file.seek(4096)
+        file.write(b"\xff" * (size - 4096))
+    with pytest.raises(Unavailable), database.reading() as session:
+        session.execute(text("SELECT * FROM account"))
+    database.close()

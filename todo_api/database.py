@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+import psycopg
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -16,7 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from todo_api import postgresql, sqlite
-from todo_api.errors import Unavailable
+from todo_api.errors import ReadOnly, Unavailable
 
 CHANNEL = "todo_api"
 """On which PostgreSQL's LISTEN hears the topics of what was committed."""
@@ -59,7 +60,7 @@ class Database:
     def reading(self) -> Iterator[Session]:
         """Open a session that sees one state of the database and changes nothing."""
         options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
-        with _unavailable_when_out_of_reach(), Session(self.engine) as session:
+        with self._unavailable_when_out_of_reach(), Session(self.engine) as session:
             session.connection(execution_options=options)
             yield session
 
@@ -70,7 +71,7 @@ class Database:
         Unless it is `patient`: then it raises errors.Unavailable at once if there is another one.
         """
         with (
-            _unavailable_when_out_of_reach(),
+            self._unavailable_when_out_of_reach(),
             Session(self.engine, expire_on_commit=False) as session,
             _committing(session),
         ):
@@ -88,7 +89,7 @@ class Database:
         what refers to it; they are checked before the commit.
         """
         writing = self.engine.execution_options(**_MIGRATING)
-        with _unavailable_when_out_of_reach(), writing.connect() as connection:
+        with self._unavailable_when_out_of_reach(), writing.connect() as connection:
             sqlite.enforce_foreign_keys(connection, False)
             try:
                 with _committing(connection):
@@ -114,6 +115,30 @@ class Database:
             connection.execution_options(isolation_level="AUTOCOMMIT")
             for topic in topics:
                 connection.execute(notify, {"channel": CHANNEL, "topic": str(topic)})
+
+    def is_read_only(self, session: Session) -> bool:
+        """Return whether nothing can be written, as on a disk with an error, or a standby."""
+        if self.is_sqlite:
+            return sqlite.is_read_only(self.engine.url)
+        return bool(session.scalar(text("SHOW transaction_read_only")) == "on")
+
+    @contextmanager
+    def _unavailable_when_out_of_reach(self) -> Iterator[None]:
+        try:
+            yield
+        except PoolTimeout as error:
+            raise Unavailable(retry_after=_RETRY_AFTER) from error
+        except DBAPIError as error:
+            if self._refuses_to_write(error):
+                raise ReadOnly(retry_after=_RETRY_AFTER) from error
+            if _is_out_of_reach(error):
+                raise Unavailable(retry_after=_RETRY_AFTER) from error
+            raise
+
+    def _refuses_to_write(self, error: DBAPIError) -> bool:
+        if not self.is_sqlite:
+            return isinstance(error.orig, psycopg.errors.ReadOnlySqlTransaction)
+        return _is_out_of_reach(error) and sqlite.is_read_only(self.engine.url)
 
     def close(self) -> None:
         """Give all connections back."""
@@ -145,21 +170,11 @@ def _committing(work: Session | Connection) -> Iterator[None]:
         raise
 
 
-@contextmanager
-def _unavailable_when_out_of_reach() -> Iterator[None]:
-    try:
-        yield
-    except PoolTimeout as error:
-        raise Unavailable(retry_after=_RETRY_AFTER) from error
-    except DBAPIError as error:
-        if _is_out_of_reach(error):
-            raise Unavailable(retry_after=_RETRY_AFTER) from error
-        raise
-
-
 def _is_out_of_reach(error: DBAPIError) -> bool:
     """Tell a database that is busy, full or away from a statement that is wrong."""
     code = getattr(error.orig, "sqlite_errorcode", None)
     if code is not None and code & 0xFF == sqlite3.SQLITE_ERROR:
         return False
+    if code is not None and code & 0xFF == sqlite3.SQLITE_CORRUPT:
+        return True  # So it looks, too, to whoever reads from a disk that is failing.
     return isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated

@@ -96,5 +96,11 @@ class Unavailable(Problem):
     message = "The database is busy or out of reach; try again."
 
 
+class ReadOnly(Unavailable):
+    """The database can be read, and nothing can be written to it."""
+
+    message = "The database is read-only."
+
+
 class CannotStart(Exception):
     """A setting or the database makes starting impossible; one line says it to the operator."""

@@ -1,7 +1,10 @@
 """SQLite: made durable, and made to begin its transactions when, and as, it is told to."""
 
+import errno
+import os
 import sqlite3
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL
@@ -15,6 +18,17 @@ def file_url(url: URL) -> URL:
     if not path.parent.is_dir():
         raise CannotStart(f"DATABASE_URL is wrong: there is no folder {path.parent}.")
     return url.set(database=str(path))
+
+
+def is_read_only(url: URL) -> bool:
+    """Return whether the file may not be written, or the folder where its log lies."""
+    file = Path(url.database or "")
+    try:
+        # After an error on the disk the kernel calls it writable and refuses each write.
+        with TemporaryFile(dir=file.parent):
+            return file.exists() and not os.access(file, os.W_OK)
+    except OSError as error:
+        return error.errno in (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 def speak(engine: Engine, lock_timeout: int) -> None:

@@ -11,7 +11,7 @@ See `rig` for what a drill has, `traffic` for clients that know what was acknowl
 import importlib
 import pkgutil
 
-_FRAME = ("__main__", "crowd", "rig", "traffic")
+_FRAME = ("__main__", "crowd", "disks", "rig", "traffic")
 
 
 def modules():

@@ -36,6 +36,8 @@ def run(module, on):
         outcome = module.drill(rig, **module.FULL)
     except CannotRun as reason:
         outcome = Outcome(f"This machine cannot run it: {reason}", {})
+    except Exception as error:  # noqa: BLE001 - The other drills are to run all the same.
+        outcome = Outcome(f"It failed: {error!r}", {}, broken=1)
     finally:
         rig.close()
     return outcome, time.monotonic() - begun

@@ -90,9 +90,12 @@ class Server:
         return size / 1024
 
     def kill(self):
-        """Kill the parent and its workers, without a word to any of them."""
+        """Kill the parent and its workers, and return when nothing is left of them."""
+        workers = self.workers
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        while any(_runs(worker) for worker in workers):
+            time.sleep(0.001)
 
     def stop(self):
         """Ask it to end, and return the seconds until it has."""
@@ -109,6 +112,15 @@ class Server:
     def text(self):
         """Return all that it has said."""
         return self.log.read_text()
+
+
+def _runs(pid):
+    """Return whether the process is there; a dead one may wait long for its new parent's notice."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
 
 
 class Rig:

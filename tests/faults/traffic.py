@@ -50,15 +50,20 @@ class Answer:
 
 
 class Client:
-    """Sends JSON over a connection that is kept, and opened anew once it has broken."""
+    """Sends JSON over a connection that is kept and opened anew once it has broken.
 
-    def __init__(self, port, token=None, *, timeout=30):
+    Or, without `keep`, over one for each request: an idle one may be ended when a request comes.
+    """
+
+    def __init__(self, port, token=None, *, timeout=30, keep=True):
         self.bearer = {"Authorization": f"Bearer {token}"} if token else {}
+        self.keep = keep
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
 
     def __call__(self, method, path, sent=None, **headers):
         """Return the answer; a header's name is written with `_` for `-`."""
-        told = {**self.bearer, **{name.replace("_", "-"): text for name, text in headers.items()}}
+        told = {"Connection": "keep-alive" if self.keep else "close", **self.bearer}
+        told |= {name.replace("_", "-"): text for name, text in headers.items()}
         body = None
         if sent is not None:
             body = json.dumps(sent)
@@ -90,21 +95,27 @@ class Client:
 
 
 class Writers:
-    """Threads that create tasks, each one again under its Idempotency-Key until it is acknowledged.
+    """Threads that create tasks with these `fields`, each one until it is acknowledged.
 
+    What is not answered, or with 503, is sent again under the same Idempotency-Key.
     Used with `with`: it waits at the end until `writes` are, or only until each thread has ended
     its last one after `enough`. `acknowledged` maps the name of each task to its id; `statuses`
     counts the answers; `unexpected` holds those that are neither 201 nor 503 with Retry-After, and
     the writes that were given up.
     """
 
-    def __init__(self, port, account, *, clients, writes=None):
+    def __init__(self, port, account, *, clients, writes=None, keep=True, **fields):
         self.account = account
         self.acknowledged = {}
         self.statuses = Counter()
         self.unanswered = 0
+        self.slowest = 0.0
         self.unexpected = []
         self._port = port
+        self._keep = keep
+        self._fields = fields
+        self._patience = PATIENCE
+        self._given_up = False
         self._lock = threading.Lock()
         self._enough = threading.Event()
         self._numbers = iter(range(writes)) if writes else itertools.count()
@@ -117,12 +128,18 @@ class Writers:
 
     def __exit__(self, kind, *_):
         if kind:
-            self._enough.set()
+            self.give_up()
         for thread in self._threads:
             thread.join()
 
     def enough(self):
         """Let no further write begin."""
+        self._enough.set()
+
+    def give_up(self):
+        """Let what is not acknowledged yet be, too."""
+        self._patience = 0
+        self._given_up = True
         self._enough.set()
 
     def figures(self):
@@ -135,13 +152,19 @@ class Writers:
             figures["unexpected"] = f"{len(self.unexpected):,}, such as {self.unexpected[0]}"
         return figures
 
+    def wait_for_refusals(self, count):
+        """Wait until `count` more were answered with 503, or nobody goes on."""
+        count += self.statuses[503]
+        while self.statuses[503] < count and any(each.is_alive() for each in self._threads):
+            time.sleep(0.001)
+
     def wait_for(self, count):
         """Wait until `count` are acknowledged, or nobody goes on."""
         while len(self.acknowledged) < count and any(each.is_alive() for each in self._threads):
             time.sleep(0.001)
 
     def _write(self):
-        with Client(self._port, self.account.token) as ask:
+        with Client(self._port, self.account.token, keep=self._keep) as ask:
             while not self._enough.is_set():
                 with self._lock:
                     number = next(self._numbers, None)
@@ -150,10 +173,10 @@ class Writers:
                 self._create(ask, f"task-{number}")
 
     def _create(self, ask, name):
-        until = time.monotonic() + PATIENCE
-        while time.monotonic() < until:
+        begun, task = time.monotonic(), {"name": name, **self._fields}
+        while time.monotonic() < begun + self._patience:
             try:
-                answer = ask("POST", self.account.tasks, {"name": name}, Idempotency_Key=name)
+                answer = ask("POST", self.account.tasks, task, Idempotency_Key=name)
             except Unanswered as error:
                 with self._lock:
                     self.unanswered += not isinstance(error, NotSent)
@@ -161,6 +184,7 @@ class Writers:
                 continue
             with self._lock:
                 self.statuses[answer.status] += 1
+                self.slowest = max(self.slowest, answer.seconds)
                 if answer.status == 201:
                     self.acknowledged[name] = answer.json()["id"]
                     return
@@ -168,8 +192,39 @@ class Writers:
                     self.unexpected.append(answer)
                     return
             time.sleep(0.1)
-        with self._lock:
-            self.unexpected.append(name)
+        if not self._given_up:
+            with self._lock:
+                self.unexpected.append(name)
+
+
+class Reader:
+    """Lists tasks all the time while it is open, and notes how that went."""
+
+    def __init__(self, port, account, *, keep=True):
+        self.answered = self.failed = 0
+        self.slowest = 0.0
+        self._enough = threading.Event()
+        self._thread = threading.Thread(target=self._read, args=[port, account, keep])
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._enough.set()
+        self._thread.join()
+
+    def _read(self, port, account, keep):
+        with Client(port, account.token, keep=keep) as ask:
+            while not self._enough.wait(0.02):
+                try:
+                    answer = ask("GET", f"{account.tasks}?limit=1")
+                except Unanswered as error:
+                    self.failed += not isinstance(error, NotSent)
+                    continue
+                self.answered += 1
+                self.failed += answer.status != 200
+                self.slowest = max(self.slowest, answer.seconds)
 
 
 def tasks(ask, account):

@@ -8,6 +8,7 @@ from todo_api import migrations, server, urls
 from todo_api.app import open_database
 from todo_api.cli.setup import in_one_line, opened
 from todo_api.database import Database
+from todo_api.errors import CannotStart
 from todo_api.services import sample
 from todo_api.settings import Settings, shield_requests
 
@@ -18,6 +19,9 @@ def serve(with_sample: bool) -> None:
     """Migrate the database and serve until stopped."""
     with opened() as (settings, database):
         server.address_of(settings.host, settings.port)
+        with database.reading() as session:
+            if database.is_read_only(session):
+                raise CannotStart("The database at DATABASE_URL is read-only.")
         if with_sample:
             _load_sample(settings, database)
     base = server.url_of(settings.host, settings.port)

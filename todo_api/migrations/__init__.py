@@ -11,7 +11,7 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from todo_api.database import Database
-from todo_api.errors import CannotStart, Unavailable
+from todo_api.errors import CannotStart, ReadOnly, Unavailable
 
 
 def upgrade(database: Database, to: str = "head") -> bool:
@@ -22,6 +22,8 @@ def upgrade(database: Database, to: str = "head") -> bool:
     """
     try:
         return _upgrade(database, to)
+    except ReadOnly:
+        raise CannotStart("The database at DATABASE_URL is read-only.") from None
     except (Unavailable, DBAPIError) as error:
         reason = str(error.__cause__).splitlines()[0]
         raise CannotStart(f"The database at DATABASE_URL cannot be used: {reason}") from None

@@ -2,7 +2,7 @@
 
 from sqlalchemy import text
 
-from todo_api.errors import Unavailable
+from todo_api.errors import ReadOnly, Unavailable
 from todo_api.resources.auth import PUBLIC
 from todo_api.resources.endpoint import Endpoint
 from todo_api.resources.stored import StoredEndpoint
@@ -24,7 +24,7 @@ class Health(Endpoint):
 
 
 class Ready(StoredEndpoint):
-    """Whether the database is within reach and has the schema that this program needs."""
+    """Whether the database is within reach, has the right schema and can be written."""
 
     strict = True
     access = {"get": PUBLIC}
@@ -35,4 +35,6 @@ class Ready(StoredEndpoint):
         stored = self.session.scalar(text("SELECT version_num FROM alembic_version"))
         if stored != self.backend.schema:
             raise Unavailable("The database has another schema.", retry_after=1)
+        if self.database.is_read_only(self.session):
+            raise ReadOnly(retry_after=1)
         return OK
