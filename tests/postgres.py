@@ -36,10 +36,10 @@ class Postgres:
         self._run("initdb", "-D", self.data, "-U", "test", "--encoding=UTF8", "--locale=C.UTF-8")
         self.start_again()
 
-    def start_again(self) -> None:
-        """Start the cluster that there is, after a crash."""
+    def start_again(self, more: str = "") -> None:
+        """Start the cluster that there is, after a crash, with `more` options."""
         options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' "
-        options += "-c fsync=off -c max_connections=200"
+        options += f"-c fsync=off -c max_connections=200 {more}"
         log = self.folder / "log"
         self._run("pg_ctl", "-D", self.data, "-l", log, "-w", "-o", options, "start")
 

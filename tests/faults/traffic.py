@@ -3,6 +3,7 @@
 import http.client
 import itertools
 import json
+import socket
 import threading
 import time
 from collections import Counter
@@ -246,3 +247,51 @@ def lost(port, writers):
     ids = {task["name"]: task["id"] for task in listed}
     gone = sum(ids.get(name) != id_ for name, id_ in writers.acknowledged.items())
     return gone + len(listed) - len(ids)
+
+
+class Follower:
+    """Follows the events of an account in a thread, and notes the names of the tasks it is told."""
+
+    def __init__(self, port, account):
+        self.names = set()
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        bearer = {"Authorization": f"Bearer {account.token}"}
+        self._connection.request("GET", f"{account.path}/events", headers=bearer)
+        self._socket = self._connection.sock
+        self._thread = threading.Thread(target=self._read, daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._connection.close()
+
+    def missing(self, names, *, within=20):
+        """Return how many of `names` have not been told after `within` seconds."""
+        until = time.monotonic() + within
+        while set(names) - self.names and time.monotonic() < until:
+            time.sleep(0.05)
+        return len(set(names) - self.names)
+
+    def _read(self):
+        with self._connection.getresponse() as stream:
+            for line in stream:
+                if line.startswith(b"data: "):
+                    told = json.loads(line.removeprefix(b"data: "))
+                    self.names |= {task["name"] for task in told["changes"] if "name" in task}
+
+
+def seconds_until_well(port, account, path=None):
+    """Return the seconds until reads succeed for good: twenty in a row, each connected anew."""
+    begun = well = time.monotonic()
+    good = 0
+    while good < 20 and well < begun + PATIENCE:
+        with Client(port, account.token) as ask:
+            good = good + 1 if ask("GET", path or account.tasks).status == 200 else 0
+        if not good:
+            well = time.monotonic()
+            time.sleep(0.01)
+    return well - begun
