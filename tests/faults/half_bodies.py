@@ -22,8 +22,8 @@ def drill(rig, *, beyond):
     bound = WORKERS * SLOW_BODIES
     figures, broken = {}, 0
     with rig.serving(WORKERS=WORKERS) as server:
-        # Connections are dealt out unevenly, so the first number brings no process to its own bound;
-        # of those that come at once, some find the line for the places full.
+        # Connections are dealt out unevenly: the first number leaves no process at its own bound,
+        # and of those that come at once some find the line for the places full.
         for count in (SLOW_BODIES // 2, bound + beyond):
             with idling(server.port, HALF, count) as idle:
                 time.sleep(1)
