@@ -1,98 +1,25 @@
 """Every test that asks for a database runs on SQLite and on a real PostgreSQL."""
 
-import itertools
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-import psycopg
 import pytest
 from browser import launched
+from databases import PostgresDatabases, SqliteDatabases, folder
 from postgres import Postgres, free_port
 from support import UNDOCUMENTED, Backend
 
-from todo_api import migrations
 from todo_api.database import Database
-from todo_api.models import Base
 from todo_api.settings import Settings
 
 ROOT = Path(__file__).parent.parent
-_numbers = itertools.count()
-
-
-class SqliteDatabases:
-    def __init__(self, folder):
-        self.folder = folder
-        self.template = folder / "template.db"
-        self.migrate(f"sqlite:///{self.template}")
-
-    @staticmethod
-    def migrate(url):
-        database = Database(url)
-        migrations.upgrade(database)
-        database.close()
-
-    def give_back(self, url):
-        """Nothing is gained: a copy of the template is made in no time."""
-
-    def migrated(self):
-        file = self.folder / f"{next(_numbers)}.db"
-        shutil.copy(self.template, file)
-        return f"sqlite:///{file}"
-
-    def empty(self):
-        return f"sqlite:///{self.folder}/{next(_numbers)}.db"
-
-
-_COLUMNS = "SELECT count(*) FROM pg_attribute"
-
-
-class PostgresDatabases:
-    """Making one takes much longer than emptying one, so a test's database serves the next test."""
-
-    def __init__(self, postgres):
-        self.postgres = postgres
-        self.free = []
-        url = self.empty("template_todo")
-        SqliteDatabases.migrate(url)
-        with psycopg.connect(url) as connection:
-            self.rows = {
-                table: connection.execute(f"SELECT * FROM {table}").fetchall()
-                for table in ("alembic_version", *Base.metadata.tables)
-            }
-            self.columns = connection.execute(_COLUMNS).fetchall()
-
-    def _create(self, name, options=""):
-        with psycopg.connect(self.postgres.url("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} {options}")
-        return self.postgres.url(name)
-
-    def migrated(self):
-        if self.free:
-            return self.free.pop()
-        return self._create(f"test{next(_numbers)}", "TEMPLATE template_todo")
-
-    def give_back(self, url):
-        """Make the database as new, unless the test has changed more than its rows."""
-        with suppress(psycopg.Error), psycopg.connect(url, options="-c lock_timeout=2s") as empty:
-            empty.execute(f"TRUNCATE {', '.join(self.rows)} RESTART IDENTITY")
-            for table, rows in self.rows.items():
-                for row in rows:
-                    places = ", ".join(["%s"] * len(row))
-                    empty.execute(f"INSERT INTO {table} VALUES ({places})", row)
-            if empty.execute(_COLUMNS).fetchall() == self.columns:
-                empty.commit()
-                self.free.append(url)
-
-    def empty(self, name=None):
-        return self._create(name or f"test{next(_numbers)}")
 
 
 @pytest.fixture(scope="session")
@@ -104,13 +31,15 @@ def postgres():
 
 
 @pytest.fixture(scope="session")
-def sqlite_databases(tmp_path_factory):
-    return SqliteDatabases(tmp_path_factory.mktemp("sqlite"))
+def sqlite_databases():
+    with folder() as where, closing(SqliteDatabases(where)) as databases:
+        yield databases
 
 
 @pytest.fixture(scope="session")
 def postgres_databases(postgres):
-    return PostgresDatabases(postgres)
+    with closing(PostgresDatabases(postgres)) as databases:
+        yield databases
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
@@ -128,10 +57,8 @@ def database_url(databases):
 
 
 @pytest.fixture
-def database(database_url):
-    database = Database(database_url, lock_timeout=2)
-    yield database
-    database.close()
+def database(databases, database_url):
+    return databases.open(database_url)
 
 
 @pytest.fixture
@@ -152,6 +79,15 @@ def documented():
 @pytest.fixture
 def nobody(backend):
     return backend.nobody
+
+
+@pytest.fixture(scope="session")
+def doorstep(sqlite_databases):
+    """A client for what is answered before any database is asked: its own is out of reach."""
+    url = sqlite_databases.migrated()
+    with closing(Backend(Settings(database_url=url), sqlite_databases.open(url))) as backend:
+        backend.database.engine = Database("postgresql://127.0.0.1:1/gone").engine
+        yield backend.nobody
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+import pytest
 from flask import Flask, request
 
 from todo_api import openapi
@@ -14,6 +15,9 @@ from todo_api.settings import Settings
 from todo_api.urls import ROUTES
 
 PASSWORD = "correct-horse-battery"
+
+ON_ONE_DATABASE = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+"""For what is refused before any value of it reaches the database, whichever that is."""
 
 
 @dataclass

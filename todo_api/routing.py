@@ -1,6 +1,6 @@
 """Routing: what the placeholders of a path match, and an application that never redirects."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Flask
@@ -62,6 +62,18 @@ class ExactRule(Rule):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.methods = set(options["methods"])
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        """Return what builds no URL.
+
+        None is ever built from a rule here, and to compile the builders of all of them would take
+        most of the time in which an application is made.
+        """
+        return _build_no_url
+
+
+def _build_no_url(*_arguments: Any, **_values: Any) -> tuple[str, str]:
+    raise NotImplementedError("URLs are written out, not built from rules.")
 
 
 class App(Flask):

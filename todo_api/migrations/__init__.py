@@ -3,6 +3,8 @@
 They run in one transaction on both databases: wholly, or not at all.
 """
 
+from functools import cache
+
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
@@ -62,6 +64,7 @@ def stored(database: Database) -> str | None:
         return _revision(session.connection())
 
 
+@cache
 def newest() -> str:
     """Return the revision that this program is for."""
     return str(ScriptDirectory.from_config(_config()).get_current_head())
