@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 
 import psycopg
 from conftest import ROOT, environment
@@ -12,6 +13,7 @@ from sqlalchemy import inspect, text
 from faults.rig import Outcome
 from todo_api import migrations
 from todo_api.database import Database
+from todo_api.errors import CannotStart
 
 ON = ("sqlite", "postgresql")
 FULL = {"every": 1, "tasks": 100}
@@ -137,9 +139,10 @@ def drill(rig, *, every, tasks):
         earlier = revision_of(url)
         died = killed_at(url, *place)
         whole = revision_of(url) in (earlier, place[0])
-        migrate(url)
+        with suppress(CannotStart):
+            migrate(url)
         found = contents(url)
-        lost += 0 if source == "empty" else rows - len(found["task"][-1])
+        lost += 0 if source == "empty" else rows - len(found.get("task", [()])[-1])
         broken += not died or not whole or found != wanted[source == "empty"]
     return Outcome(
         "kill -9 before, inside and after each statement of each migration, and its commit",
