@@ -69,6 +69,15 @@ def test_they_count_for_a_quarter_of_an_hour(backend):
     assert backend.count(Attempt) == 1, "the registration's own"
 
 
+def test_what_a_clock_that_was_ahead_has_counted_holds_nobody_up(backend):
+    backend.register("alice")
+    assert statuses(login(backend) for _ in range(11)) == {401: 10, 429: 1}
+    with backend.database.transaction() as session:
+        for row in session.scalars(select(Attempt)):
+            row.at += timedelta(days=3650)
+    assert login(backend, password=PASSWORD).status_code == 200
+
+
 def test_right_passwords_do_not_count(backend):
     backend.register("alice")
     assert statuses(login(backend, password=PASSWORD) for _ in range(12)) == {200: 12}

@@ -29,14 +29,14 @@ def check(session: Session, limit: Limit, subject: str) -> None:
 
 
 def use(session: Session, limit: Limit, subject: str) -> Attempt:
-    """Count one use by `subject`, or raise TooMany. What is too old to count is thrown away."""
+    """Count one use by `subject`, or raise TooMany. What does not count is thrown away."""
     now = moments.now()
     take_turns(session, f"{limit.kind} {subject}")
     _check(session, limit, subject, now)
     attempt = Attempt(kind=limit.kind, subject=subject, at=now)
     session.add(attempt)
-    forgotten = now - timedelta(seconds=limit.seconds)
-    session.execute(delete(Attempt).where(Attempt.kind == limit.kind, Attempt.at <= forgotten))
+    forgotten = ~Attempt.at.between(*_counted(limit, now))
+    session.execute(delete(Attempt).where(Attempt.kind == limit.kind, forgotten))
     session.flush()
     return attempt
 
@@ -48,10 +48,20 @@ def forget(session: Session, attempts: Iterable[Attempt]) -> None:
 
 
 def _check(session: Session, limit: Limit, subject: str, now: datetime) -> None:
-    counted = now - timedelta(seconds=limit.seconds)
+    since, until = _counted(limit, now)
     uses = select(func.count(), func.min(Attempt.at)).where(
-        Attempt.kind == limit.kind, Attempt.subject == subject, Attempt.at > counted
+        Attempt.kind == limit.kind, Attempt.subject == subject, Attempt.at.between(since, until)
     )
     count, oldest = session.execute(uses).one()
     if count >= limit.most:
-        raise TooMany(retry_after=max(1, ceil((oldest - counted).total_seconds())))
+        raise TooMany(retry_after=max(1, ceil((oldest - since).total_seconds())))
+
+
+def _counted(limit: Limit, now: datetime) -> tuple[datetime, datetime]:
+    """Return from when to when uses count.
+
+    Other nodes' clocks may be a little ahead; what lies further ahead was counted by a clock that
+    was wrong, and would keep the limit shut until then.
+    """
+    stretch = timedelta(seconds=limit.seconds)
+    return now - stretch + timedelta(microseconds=1), now + stretch

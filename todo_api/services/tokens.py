@@ -113,7 +113,7 @@ def get(session: Session, account: Account, token_id: int) -> Token:
 
 def use_is_noted(token: Token) -> bool:
     """Return whether it is known already that `token` was used within this hour."""
-    return token.last_used_date is not None and token.last_used_date >= _this_hour()
+    return token.last_used_date == _this_hour()
 
 
 def note_use(session: Session, token: Token) -> None:
