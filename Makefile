@@ -2,7 +2,7 @@
 
 SHELL = /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test fuzz drill check format postman screenshots pins clean
+.PHONY: help run test fuzz drill model mutate check format postman screenshots pins clean
 
 VENV = .venv
 TODO_API = $(VENV)/bin/todo-api
@@ -23,6 +23,11 @@ fuzz: $(VENV)/.tests ## Make many requests from the OpenAPI document (CASES=1000
 
 drill: $(VENV)/.tests ## Break each thing that can break, and count what is lost (DRILLS="kill rolls")
 	@$(BIN)/python tests/faults $(DRILLS)
+model: $(VENV)/.tests ## Do many steps at random and compare with a model (EXAMPLES=500)
+	@scripts/model $(EXAMPLES)
+
+mutate: $(VENV)/.tests ## See whether the tests notice small changes to the code (SAMPLE=300, SEED=1)
+	@scripts/mutate $(SAMPLE) $(SEED)
 
 check: $(VENV)/.tests ## Lint and type-check
 	@$(BIN)/ruff check .
@@ -45,7 +50,7 @@ pins: $(VENV)/.tests ## Pin the newest versions that setup.py allows
 	@scripts/pins
 
 clean: ## Remove what the other targets made, but no database
-	rm -rf $(VENV) build dist *.egg-info postman.json tests/*/node_modules .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info postman.json tests/*/node_modules .coverage* .pytest_cache .mypy_cache mutants .ruff_cache .hypothesis
 
 $(VENV)/.runs: requirements.txt setup.py
 	@scripts/environment $(VENV) -r requirements.txt
