@@ -23,6 +23,7 @@ fuzz: $(VENV)/.tests ## Make many requests from the OpenAPI document (CASES=1000
 
 drill: $(VENV)/.tests ## Break each thing that can break, and count what is lost (DRILLS="kill rolls")
 	@$(BIN)/python tests/faults $(DRILLS)
+
 model: $(VENV)/.tests ## Do many steps at random and compare with a model (EXAMPLES=500)
 	@scripts/model $(EXAMPLES)
 
