@@ -1,9 +1,10 @@
 """Places for requests: how many there are, who gets the next one, and who gets none."""
 
+import http.client
 import socket
 import threading
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 
 import httpx
 import pytest
@@ -228,3 +229,18 @@ def test_a_connection_that_sends_no_whole_head_is_cut(database_url, tmp_path):
                 while idle.recv(65536):
                     pass
                 assert 0.9 < time.monotonic() - begun < 8
+
+
+def test_a_body_that_nobody_wanted_does_not_break_the_connection(live):
+    head = {"Content-Type": "application/json"}
+    for size in (10, 60_000, 900_000):
+        connection = http.client.HTTPConnection("127.0.0.1", live.port, timeout=10)
+        with closing(connection):
+            connection.connect()
+            first = connection.sock
+            for _ in range(20):
+                connection.request("POST", LIST, body=b"x" * size, headers=head)
+                answer = connection.getresponse()
+                answer.read()
+                assert answer.status == 401
+            assert connection.sock is first

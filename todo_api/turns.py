@@ -7,11 +7,12 @@ a locked database holds up no read, and a wait for any database nothing that nee
 """
 
 import io
+import math
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from wsgiref.types import InputStream, StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -22,6 +23,9 @@ WAITING = 64
 
 SLOW_BODIES = 200
 """Requests that wait for their body to come; each of them has a thread, but no place."""
+
+DRAINED = 1024 * 1024
+"""Bytes of a body that are read though nobody wants them."""
 
 REFUSED = "todo_api.refused"
 """In a request's environment: that there is no place for it, and the application is to say so."""
@@ -100,10 +104,12 @@ class Places:
 class Body(io.RawIOBase):
     """The body of a request, which has no place while it waits for its client."""
 
-    def __init__(self, body: InputStream, places: Places, slow: threading.Semaphore) -> None:
-        self._body = body
+    def __init__(self, environ: WSGIEnvironment, places: Places, slow: threading.Semaphore) -> None:
+        self._body: InputStream = environ["wsgi.input"]
         self._places = places
         self._slow = slow
+        chunked = "HTTP_TRANSFER_ENCODING" in environ
+        self._left = math.inf if chunked else int(environ.get("CONTENT_LENGTH") or 0)
 
     def readable(self) -> bool:
         """Tell that it can be read."""
@@ -112,15 +118,30 @@ class Body(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         """Read what there is into `buffer`; raise Unavailable when too many wait for theirs."""
         room = memoryview(buffer)
+        with self._places.lent():
+            data = self._read(len(room))
+        room[: len(data)] = data
+        return len(data)
+
+    def drain(self) -> None:
+        """Read what nobody has read, without a place; else the connection would have to be cut.
+
+        The client may be about to send its next request there. What is too long is not read.
+        """
+        room = DRAINED
+        with suppress(Unavailable):
+            while self._left > 0 and room > 0:
+                room -= len(self._read(room))
+
+    def _read(self, size: int) -> bytes:
         if not self._slow.acquire(blocking=False):
             raise Unavailable("Too many bodies are on their way; try again.", retry_after=1)
         try:
-            with self._places.lent():
-                data = self._body.read(len(room))
+            data = self._body.read(size)
         finally:
             self._slow.release()
-        room[: len(data)] = data
-        return len(data)
+        self._left = self._left - len(data) if data else 0
+        return data
 
 
 class Turns:
@@ -145,11 +166,13 @@ class Turns:
         if not places.take(self.patience):
             environ[REFUSED] = True
             return self.app(environ, start_response)
-        environ["wsgi.input"] = Body(environ["wsgi.input"], places, self.slow)
+        body = environ["wsgi.input"] = Body(environ, places, self.slow)
         try:
-            return self.app(environ, start_response)
+            answer = self.app(environ, start_response)
         finally:
             places.give_back()
+        body.drain()
+        return answer
 
     def _kind(self, environ: WSGIEnvironment) -> Places:
         segment = environ["PATH_INFO"].lstrip("/").partition("/")[0]
