@@ -131,11 +131,13 @@ def test_a_key_is_forgotten_after_a_day(backend, alice):
     assert backend.count(Replay) == 1
 
 
-def test_the_answers_given_to_an_account_go_with_it(backend, alice, bob):
-    for client in (alice, bob):
-        client.post(client.tasks, json={"name": "milk"}, headers=key())
+def test_the_answers_given_to_an_account_go_with_it_and_nobody_elses(backend, alice, bob):
+    sent = key()
+    first = bob.post(bob.tasks, json={"name": "milk"}, headers=sent)
+    alice.post(alice.tasks, json={"name": "milk"}, headers=sent)
     alice.delete(alice.path)
     assert backend.count(Replay) == 1
+    same(first, bob.post(bob.tasks, json={"name": "milk"}, headers=sent))
 
 
 def test_a_repeat_is_let_in_as_the_first_one_was(alice, bob):

@@ -297,15 +297,15 @@ class Machine(RuleBasedStateMachine):
 
     def created(self, person, body, shown, before):
         """Let the model create the task too, at the moments that the server says."""
+        assert before <= model.moment(shown["creation_date"]) <= now()
         task = person.account.create(body, self.prices, shown)
         assert shown == task, (shown, task)
-        self.in_time(shown, before)
+        self.in_time(shown)
 
-    def in_time(self, shown, before):
-        """The moment that something was done lies within the request that did it."""
-        if shown["revision"] == shown["id"]:
-            assert before <= model.moment(shown["creation_date"]) <= now()
+    def in_time(self, shown):
+        """What is completed says since when, which is not in the future."""
         assert (shown["completed_date"] is not None) == shown["completed"]
+        assert not shown["completed"] or model.moment(shown["completed_date"]) <= now()
 
     @precondition(can_act)
     @rule(data=st.data(), body=tasks)
@@ -343,7 +343,7 @@ class Machine(RuleBasedStateMachine):
     @rule(data=st.data(), changes=changes, method=st.sampled_from(["PUT", "PATCH"]), match=MATCHES)
     def change(self, data, changes, method, match):
         self.data = data
-        person, changes, before = self.someone(), self.with_items(changes), now()
+        person, changes = self.someone(), self.with_items(changes)
         number = self.a_task(person)
         account = person.account
         revision = account.tasks.get(number, {"revision": 1})["revision"]
@@ -365,7 +365,7 @@ class Machine(RuleBasedStateMachine):
         shown = self.shown(answer)
         task = account.change(number, changes, self.prices, shown)
         assert shown == task, (shown, task)
-        self.in_time(shown, before)
+        self.in_time(shown)
         assert answer.headers["ETag"] == person.etag(task["revision"])
 
     @precondition(can_act)
