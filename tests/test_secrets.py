@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from conftest import ROOT, environment, serving
 from postgres import free_port
+from sqlalchemy import text
 
 from todo_api.models import Base
 from todo_api.resources.auth import PUBLIC
@@ -61,7 +62,7 @@ def lead_a_life(url):
 def forms_of(secrets, tokens):
     """Return each secret as it may lie about: as text, and a token's bytes, too."""
     raw = {base64.urlsafe_b64decode(token)[8:] for token in tokens}
-    forms = {text.encode() for text in {*secrets, *tokens}} | raw
+    forms = {secret.encode() for secret in {*secrets, *tokens}} | raw
     return {*forms, *(form.hex().encode() for form in forms)}
 
 
@@ -105,7 +106,9 @@ def stored_hashes(url):
     connection.close()
     assert hashes
     assert digests
-    return {text.encode() for text in hashes} | {repr(digest)[2:-1].encode() for digest in digests}
+    return {hashed.encode() for hashed in hashes} | {
+        repr(digest)[2:-1].encode() for digest in digests
+    }
 
 
 def test_no_secret_is_in_a_log_line_or_in_the_database(database_url, tmp_path):
@@ -154,6 +157,15 @@ def test_no_secret_is_in_what_flask_tells_in_its_debug_mode(sqlite_databases, tm
     told = (tmp_path / "log").read_bytes()
     assert b"Traceback" in told
     assert not [form for form in forms_of(secrets, tokens) if form in told]
+
+
+def test_an_error_of_the_database_is_told_without_what_was_sent_to_it(backend, caplog):
+    with backend.database.transaction() as session:
+        session.execute(text("ALTER TABLE account RENAME TO no_account"))
+    sent = {"username": "canary-name", "password": PASSWORDS["first"]}
+    assert backend.nobody.post(f"{ACCOUNTS}/login", json=sent).status_code == 500
+    assert "account.username_key = " in caplog.text
+    assert "canary" not in caplog.text
 
 
 FILLED = {"username": "alice", "id": "2", "name": "apples"}
