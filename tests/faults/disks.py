@@ -6,6 +6,7 @@ import re
 import shutil
 import struct
 import subprocess
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,6 +20,8 @@ _WITHOUT_THE_LOG = struct.pack("I", 2)
 
 _MAY_MOUNT = 1 << 21
 """CAP_SYS_ADMIN among the capabilities of a process."""
+
+_FREE_IN = 10
 
 
 class Disk:
@@ -36,7 +39,15 @@ class Disk:
         self._run("mount", "-o", "loop,errors=remount-ro", self.image, self.path)
 
     def unmount(self):
-        self._run("umount", self.path)
+        """Unmount it, once the kernel has ended what was killed while it had files open."""
+        until = time.monotonic() + _FREE_IN
+        while True:
+            try:
+                return self._run("umount", self.path)
+            except subprocess.CalledProcessError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.05)
 
     def lose_power(self):
         """Let nothing reach the disk any more that was not synced before."""
