@@ -28,7 +28,7 @@ UNLIMITED = {
 LOGIN = "/api/v1/accounts/login"
 HASHING = (REGISTER[0], LOGIN)
 FEWER = [text for texts in KINDS.values() for text in texts[:3]]
-"""For where each text costs the hash of a password."""
+"""For where each text costs the hash of a password, or where all are tried on the same field."""
 REFUSED = {"/sum": {400}, LOGIN: {401, 422}}
 """With which statuses a text is refused; elsewhere 422."""
 
@@ -118,7 +118,7 @@ class Sender:
         found = self._get(place)
         if found.status_code in (404, 405):
             found = self._get(place.rpartition("/")[0])
-        assert found.status_code == 200, (place, found.json)
+        assert found.status_code == 200, ascii((place, found.json))
         return strings_in(found.json), place
 
     def clear(self, answer, place):
@@ -127,7 +127,7 @@ class Sender:
             deleted = self.client.delete(place)
             if deleted.status_code in (401, 403):
                 deleted = self.admin.delete(place)
-            assert deleted.status_code == 204, (place, deleted.json)
+            assert deleted.status_code == 204, ascii((place, deleted.json))
         if self.path.endswith("/batch"):
             assert self.client.post("/api/v1/accounts/alice/tasks/3/restore").status_code == 200
         if self.is_rename:
@@ -157,15 +157,15 @@ def test_a_text_comes_back_byte_for_byte_or_is_refused(backend, path, verb, at):
     sender = Sender(backend, path, verb, at)
     refused = {412} if at[-1] == "if_match" else REFUSED.get(path, {422})
     taken = 0
-    for text in FEWER if path in HASHING else TEXTS:
+    for text in FEWER if path in HASHING or len(at) > 2 else TEXTS:
         answer = sender.send(text)
         if answer.status_code in refused | {422}:
             continue
-        assert answer.status_code in (200, 201), (text, answer.json)
+        assert answer.status_code in (200, 201), ascii((text, answer.json))
         taken += 1
         if is_kept(path, at):
             shown, place = sender.shown(answer, text)
-            assert text in shown, (text, place)
+            assert text in shown, ascii((text, place))
             sender.clear(answer, place)
         elif answer.status_code == 201:
             sender.clear(answer, answer.headers["Location"])
@@ -176,10 +176,10 @@ def test_a_text_comes_back_byte_for_byte_or_is_refused(backend, path, verb, at):
 @pytest.mark.parametrize(("path", "verb", "at"), fields(free=False), ids=named)
 def test_a_text_that_stands_for_something_else_is_read_as_that_or_refused(backend, path, verb, at):
     sender = Sender(backend, path, verb, at)
-    for text in FEWER if path in HASHING else TEXTS:
+    for text in FEWER:
         answer = sender.send(text)
         if answer.status_code not in REFUSED.get(path, set()) | {422}:
-            assert answer.status_code in (200, 201), (text, answer.json)
+            assert answer.status_code in (200, 201), ascii((text, answer.json))
             if (path, verb, at) == (*REGISTER, ("username",)):
                 assert answer.json["username"] == unicodedata.normalize("NFKC", text)
             if answer.status_code == 201:
@@ -193,7 +193,7 @@ ASKED = [
     if verb == "get" and each["in"] in ("path", "query")
     if any(is_free(schema) for _, schema in texts_in(each["schema"]))
 ]
-GIVEN_BACK = {"/echo/<text>": ("echo", "{0} {0}"), "/itemprice": ("name", "{0}")}
+GIVEN_BACK = {"/echo/<text>": "echo", "/itemprice": "name"}
 
 
 @pytest.mark.parametrize(("path", "where", "name"), ASKED)
@@ -201,16 +201,17 @@ def test_a_text_in_a_url_is_answered(backend, path, where, name):
     client = prepared(backend, path, "get")
     values = {**parameters(path, "get", "path"), **parameters(path, "get", "query")}
     for text in TEXTS:
-        url, written = path, quote(text.encode(errors="surrogatepass"), safe="")
-        if where == "path" and not text:
-            continue
+        url, query = path, ""
+        if where == "query":
+            query = f"{name}={quote(text.encode(errors='surrogatepass'))}"
         for other in parameters(path, "get", "path"):
-            url = url.replace(f"<{other}>", written if other == name else str(values[other]))
-        answer = client.get(f"{url}?{name}={written}" if where == "query" else url)
-        assert answer.status_code in (200, 400, 404, 422, 414), (text, answer.json)
-        if answer.status_code == 200 and path in GIVEN_BACK:
-            key, shape = GIVEN_BACK[path]
-            assert answer.json[key] == shape.format(text)
+            url = url.replace(f"<{other}>", text if other == name else str(values[other]))
+        # The test client itself would mend a path that is no UTF-8.
+        info = {"PATH_INFO": url.encode(errors="surrogatepass").decode("latin-1")}
+        answer = client.get("/x", query_string=query, environ_overrides=info)
+        assert answer.status_code in (200, 400, 404, 422), ascii(text)
+        if answer.status_code == 200 and path in GIVEN_BACK and url != "/echo/":
+            assert ascii(answer.json[GIVEN_BACK[path]]) == ascii(text)
         answer.close()
 
 
@@ -226,12 +227,12 @@ def test_a_password_is_taken_byte_for_byte(backend):
             content_type=JSON,
         )
         if answer.status_code == 422:
-            assert "\0" in text or not text.isprintable(), text
+            assert "\0" in text or not text.isprintable(), ascii(text)
             continue
-        assert answer.status_code == 201, (text, answer.json)
-        assert backend.nobody.post(LOGIN, json=sent).status_code == 200, text
+        assert answer.status_code == 201, ascii((text, answer.json))
+        assert backend.nobody.post(LOGIN, json=sent).status_code == 200, ascii(text)
         sent["password"] = text[:-1] + "?"
-        assert backend.nobody.post(LOGIN, json=sent).status_code == 401, text
+        assert backend.nobody.post(LOGIN, json=sent).status_code == 401, ascii(text)
 
 
 def test_there_is_something_to_test():
