@@ -6,7 +6,11 @@ import pytest
 from faults import modules
 from faults.rig import CannotRun, Rig
 
-DRILLS = [(name, on) for name, module in modules().items() for on in module.ON]
+DRILLS = [
+    (name, on)
+    for name, module in modules().items()
+    for on in getattr(module, "SHORT_ON", module.ON)
+]
 
 
 @pytest.mark.parametrize(("name", "on"), DRILLS)

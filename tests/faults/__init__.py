@@ -2,6 +2,7 @@
 
     ON = ("sqlite", "postgresql")                the databases on which the drill makes sense
     FULL = {"kills": 100, "writes": 20_000}      what `make drill` calls it with
+    SHORT_ON = ("sqlite",)                       those on which the suite calls it, if not all
     SHORT = {"kills": 1, "writes": 100}          what the suite calls it with; some seconds
     def drill(rig, *, kills, writes): ...        returns an Outcome
 

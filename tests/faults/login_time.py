@@ -10,6 +10,7 @@ from todo_api.database import Database
 from todo_api.settings import Settings
 
 ON = ("sqlite", "postgresql")
+SHORT_ON = ("sqlite",)
 FULL = {"pairs": 500}
 SHORT = {"pairs": 25}
 

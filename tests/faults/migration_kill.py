@@ -16,7 +16,7 @@ from todo_api.database import Database
 from todo_api.errors import CannotStart
 
 ON = ("sqlite", "postgresql")
-FULL = {"every": 1, "tasks": 100}
+FULL = {"every": 3, "tasks": 100}
 SHORT = {"every": 120, "tasks": 10}
 
 REVISIONS = sorted(

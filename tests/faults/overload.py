@@ -9,6 +9,7 @@ from faults.traffic import Client
 from todo_api.turns import WAITING
 
 ON = ("sqlite", "postgresql")
+SHORT_ON = ("sqlite",)
 FULL = {"times": 10, "seconds": 15, "settle": 4, "goodput": 0.8, "health": 0.1}
 SHORT = {"times": 3, "seconds": 1, "settle": 3, "goodput": 0.1, "health": 5}
 
