@@ -1,5 +1,6 @@
 """What stands around every request: its id, its log line, the checks before, the headers after."""
 
+import random
 import re
 import time
 import uuid
@@ -50,7 +51,9 @@ def _open() -> None:
     given = request.headers.get("X-Request-ID", "")
     g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
     if REFUSED in request.environ:
-        raise Unavailable("There are too many requests at once; try again.", retry_after=1)
+        # Not all of them are to be back in the same second.
+        later = random.randint(1, 3)  # noqa: S311 - Nothing is secret about it.
+        raise Unavailable("There are too many requests at once; try again.", retry_after=later)
     if not _HOST.fullmatch(request.environ.get("HTTP_HOST", "")):
         raise Malformed("Exactly one Host header is required.")
     for name, value in request.headers.items():
