@@ -19,6 +19,7 @@ FLOORS = {
     "errors": 0,
     "metrics": 0,
     "turns": 1,
+    "farewell": 0,
     "pulse": 0,
     "settings": 1,
     "sqlite": 1,

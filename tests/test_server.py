@@ -262,3 +262,21 @@ def test_a_server_without_troubles_says_nothing_but_where_it_is_and_what_is_aske
     told = ("The page", "The API", "The database", "Try", "Loaded")
     others = [line for line in lines if not line.startswith(told)]
     assert {json.loads(line)["path"] for line in others} == {"/echo/up"}
+
+
+def test_who_comes_while_the_server_stops_is_told_to_come_again(database_url, tmp_path):
+    head = b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+    with serving(tmp_path / "log", DATABASE_URL=database_url) as live:
+        with socket.create_connection(("127.0.0.1", live.port), timeout=10) as slow:
+            slow.sendall(head + b'Content-Length: 8\r\n\r\n{"a"')
+            time.sleep(0.2)
+            live.process.send_signal(signal.SIGTERM)
+            time.sleep(0.2)
+            for _ in range(20):
+                answer = httpx.get(f"{live.url}/echo/hi")
+                assert answer.status_code == 503
+                assert answer.headers["Retry-After"] == "1"
+                assert answer.json()["status"] == 503
+            slow.sendall(b": 1}")
+            assert slow.recv(65_536).startswith(b"HTTP/1.1 200 OK")
+        assert live.stop() == 0

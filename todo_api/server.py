@@ -9,14 +9,15 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from wsgiref.types import WSGIApplication
 
-from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
+from granian.server.mp import MPServer
 
 from todo_api import turns, urls
 from todo_api.app import create_app
 from todo_api.errors import CannotStart
+from todo_api.farewell import saying_farewell
 from todo_api.resources.backend import Backend
 from todo_api.settings import Settings, share_metrics
 
@@ -37,7 +38,7 @@ def run(settings: Settings) -> None:
 
 
 def _serve(settings: Settings) -> None:
-    Granian(
+    Server(
         "todo_api.server:worker",
         factory=True,
         interface=Interfaces.WSGI,
@@ -54,6 +55,16 @@ def _serve(settings: Settings) -> None:
         log_level=LogLevels.error,
         log_dictconfig=_logging(settings),
     ).serve()
+
+
+class Server(MPServer):
+    """Granian, which leads new connections away from its workers before these end."""
+
+    def shutdown(self, exit_code: int = 0) -> None:
+        """Let the workers finish what is in flight, and end them."""
+        finish: Any = super().shutdown
+        with saying_farewell(self.bind_addr, self.bind_port, self.workers):
+            finish(exit_code)
 
 
 def worker() -> WSGIApplication:

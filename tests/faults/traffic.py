@@ -199,10 +199,13 @@ class Writers:
 
 
 class Reader:
-    """Lists tasks all the time while it is open, and notes how that went."""
+    """Lists tasks all the time while it is open, and notes how that went.
+
+    `refused` are those of the `failed` that were told when to come again.
+    """
 
     def __init__(self, port, account, *, keep=True):
-        self.answered = self.failed = 0
+        self.answered = self.failed = self.refused = 0
         self.slowest = 0.0
         self._enough = threading.Event()
         self._thread = threading.Thread(target=self._read, args=[port, account, keep])
@@ -225,6 +228,7 @@ class Reader:
                     continue
                 self.answered += 1
                 self.failed += answer.status != 200
+                self.refused += answer.status == 503 and "Retry-After" in answer.headers
                 self.slowest = max(self.slowest, answer.seconds)
 
 

@@ -1,0 +1,121 @@
+"""The farewell: while the server stops, who comes anew is told to come again.
+
+A worker that ends closes each connection on which it has read nothing yet, though a request may
+have been sent there. So new connections are led away from the workers before these are told to end:
+on Linux each of them listens by itself (SO_REUSEPORT, socket(7)), and so do the sockets of this
+module, to which a filter of the kernel then hands whoever comes.
+"""
+
+import ctypes
+import json
+import selectors
+import socket
+import struct
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+
+SECONDS_TO_READ = 0.2
+"""How long the workers may take to read what was sent before nobody new came to them."""
+
+_ATTACH_FILTER = 51  # SO_ATTACH_REUSEPORT_CBPF of Linux, which Python has no name for.
+_RETURN = 0x06  # BPF_RET | BPF_K of Linux: the number of the socket that is to have it.
+
+_BODY = json.dumps({"status": 503, "message": "The server is being stopped; try again."}).encode()
+_ANSWER = (
+    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 1\r\n"
+    b"Access-Control-Allow-Origin: *\r\nConnection: close\r\n"
+    b"Content-Length: %d\r\n\r\n%b" % (len(_BODY), _BODY)
+)
+
+
+@contextmanager
+def saying_farewell(address: str, port: int, workers: int) -> Iterator[None]:
+    """Answer all new connections with a 503 meanwhile, if this system allows it.
+
+    `workers` is how many listen there now. Begins when these have read what they had accepted.
+    """
+    with ExitStack() as listening:
+        try:
+            # One more than there are workers: when all of these have gone, and the last ones have
+            # taken their numbers, there is still one with the number that the filter returns.
+            listeners = [
+                listening.enter_context(_listener(address, port)) for _ in range(workers + 1)
+            ]
+            _lead_all_to(listeners[0], workers)
+        except OSError:
+            listeners = []
+        ended = threading.Event()
+        thread = threading.Thread(target=_answer, args=[listeners, ended], name="farewell")
+        thread.start()
+        try:
+            time.sleep(SECONDS_TO_READ)
+            yield
+        finally:
+            ended.set()
+            thread.join()
+
+
+def _listener(address: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        # Connections that linger would otherwise keep the next server from this port.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((address, port))
+        listener.listen(1024)
+        listener.setblocking(False)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _lead_all_to(listener: socket.socket, number: int) -> None:
+    """Have the kernel give each new connection of the port to the listener with that number."""
+    program = ctypes.create_string_buffer(struct.pack("HBBI", _RETURN, 0, 0, number))
+    attached = struct.pack("HxxxxxxP", 1, ctypes.addressof(program))
+    listener.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, attached)
+
+
+def _answer(listeners: list[socket.socket], ended: threading.Event) -> None:
+    refusing: list[threading.Thread] = []
+    with selectors.DefaultSelector() as ready:
+        for listener in listeners:
+            ready.register(listener, selectors.EVENT_READ)
+        while not ended.is_set():
+            ready.select(0.05)
+            refusing = [each for each in refusing if each.is_alive()]
+            refusing += [_refused(each) for listener in listeners for each in _come(listener)]
+    for listener in listeners:
+        # Whoever is not accepted when it is closed is cut off, so nothing is done in between.
+        last = list(_come(listener))
+        listener.close()
+        refusing += [_refused(each) for each in last]
+    for thread in refusing:
+        thread.join()
+
+
+def _come(listener: socket.socket) -> Iterator[socket.socket]:
+    with suppress(BlockingIOError):
+        while True:
+            yield listener.accept()[0]
+
+
+def _refused(connection: socket.socket) -> threading.Thread:
+    thread = threading.Thread(target=_refuse, args=[connection])
+    thread.start()
+    return thread
+
+
+def _refuse(connection: socket.socket) -> None:
+    """Read the request before it is refused; else the answer might be lost on its way."""
+    with connection, suppress(OSError):
+        connection.settimeout(1)
+        connection.recv(65_536)
+        connection.sendall(_ANSWER)
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(65_536):
+            pass
