@@ -121,6 +121,7 @@ def test_registration_is_limited_by_address(backend):
     answer = register(limited.nobody, username="carol2")
     assert answer.status_code == 429
     assert 3500 < int(answer.headers["Retry-After"]) <= 3600
+    assert register(limited.nobody, username="carol0").status_code == 429
     other = limited.app.test_client().post(
         "/api/v1/accounts", json=NEW, environ_base={"REMOTE_ADDR": "192.0.2.7"}
     )
@@ -140,7 +141,8 @@ def test_an_admin_manages_a_profile_but_not_the_tasks(alice, admin):
     assert admin.put(alice.path, json={"listed": True}).status_code == 200
     assert admin.get(alice.tasks).status_code == 403
     assert admin.delete(alice.path).status_code == 204
-    assert admin.get(alice.path).status_code == 404
+    missing = admin.get(alice.path)
+    assert (missing.status_code, missing.json["message"]) == (404, "No such account")
 
 
 def test_another_account_is_forbidden_whether_or_not_it_exists(alice, bob):

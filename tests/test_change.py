@@ -121,7 +121,8 @@ def test_a_deletion_is_taken_back(alice):
 def test_what_never_was_cannot_be_restored(alice, bob):
     task_id = [bob.task().json["id"] for _ in range(3)][-1]
     for number in (task_id, 999):
-        assert alice.post(f"{alice.tasks}/{number}/restore").status_code == 404
+        answer = alice.post(f"{alice.tasks}/{number}/restore")
+        assert (answer.status_code, answer.json["message"]) == (404, "No such task")
 
 
 def age(backend, days):

@@ -160,6 +160,12 @@ def test_columns_have_whatever_names_and_delimiter(run, price_file, nobody):
     assert [shown["price"], shown["currency"]] == [1.09, "CHF"]
 
 
+def test_a_line_break_in_a_name_stays_as_it_is(run, price_file, nobody):
+    run("import-prices", price_file('name,price\r\n"a\r\nb",1\r\n'))
+    (price,) = nobody.get("/api/v1/prices").json["prices"]
+    assert price["name"] == "a\r\nb"
+
+
 BAD = """name,price,currency
 good,1,EUR
 ,1,EUR

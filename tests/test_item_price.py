@@ -187,6 +187,17 @@ def test_the_list_is_paged_by_name(backend, nobody):
     assert nobody.get(f"{PRICES}?x=1").status_code == 422
 
 
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [("PE", ["pears", "pepper 50%"]), ("0%", ["pepper 50%"]), ("e_", []), ("äp", ["Äpfel"])],
+)
+def test_prices_are_found_by_a_part_of_their_name(backend, nobody, words, found):
+    for name in ("pears", "pepper 50%", "Äpfel"):
+        backend.price(name, 10000)
+    listed = nobody.get(PRICES, query_string={"q": words}).json["prices"]
+    assert [price["name"] for price in listed] == found
+
+
 def test_etags_guard_prices(admin, nobody):
     made = admin.post(PRICES, json={"name": "a", "price": 1})
     path, etag = made.headers["Location"], made.headers["ETag"]

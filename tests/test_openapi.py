@@ -145,6 +145,72 @@ def test_a_schema_says_what_the_field_checks():
     ] == ["0", "0.0001", "99999999"]
 
 
+TEXT = "^[^\\u0000]*$"
+NOT_BLANK = "^[^\\u0000]*[^\\u0000\\s\\u001c-\\u001f\\u0085][^\\u0000]*$"
+NUMBER = "^\\s*[+-]?([0-9]+(\\.[0-9]*)?|\\.[0-9]+)([eE][+-]?[0-9]+)?\\s*$"
+YEARS = "^(19[7-9][0-9]|[2-8][0-9]{3}|9[0-8][0-9]{2}|99[0-8][0-9]|999[0-8])-"
+DUE = "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{6})?Z)?$"
+PET = {"type": "string", "minLength": 1, "maxLength": 64, "pattern": NOT_BLANK}
+WHEN = [{"type": "string", "format": kind, "pattern": YEARS} for kind in ("date-time", "date")]
+QUANTITY = [
+    {"type": "number", "minimum": 0.0001, "maximum": 10000, "multipleOf": 0.0001},
+    {"type": "string", "pattern": "^([1-9][0-9]{0,3}(\\.[0-9]{1,4})?|0\\.[0-9]{0,3}[1-9])$"},
+]
+PRICE = [
+    {"type": "number", "minimum": 0, "maximum": 100000000, "multipleOf": 0.0001},
+    {"type": "string", "pattern": "^[0-9]{1,8}(\\.[0-9]{1,4})?$"},
+]
+OPERATION = [
+    {"$ref": f"#/components/schemas/{name}"} for name in ("Creation", "Alteration", "Deletion")
+]
+FIELDS = {
+    "Account.is_admin": {"readOnly": True, "type": "boolean"},
+    "Addends.number1": {"anyOf": [{"type": "number"}, {"type": "string", "pattern": NUMBER}]},
+    "Amount.currency": {"type": "string", "format": "iso-4217", "pattern": "^[A-Za-z]{3}$"},
+    "AskedPrice.price": {"type": "number", "minimum": 0, "maximum": 100000000},
+    "Batch.operations": {
+        "type": "array",
+        "items": {"oneOf": OPERATION},
+        "minItems": 1,
+        "maxItems": 100,
+    },
+    "Deletion.id": {"type": "integer", "minimum": 1, "maximum": 10**18 - 1},
+    "EchoedText.echo": {"type": "string", "pattern": TEXT},
+    "ItemPrice.unit": {"type": ["string", "null"], "maxLength": 32, "pattern": TEXT},
+    "NewItemPrice.price": {"anyOf": PRICE},
+    "NewTask.completed": {"type": ["boolean", "null"], "default": False},
+    "NewTask.due_date": {"anyOf": [*WHEN, {"type": "null"}]},
+    "NewTask.quantity": {"anyOf": [*QUANTITY, {"type": "null"}], "default": 1},
+    "PostedTask.msg": {"const": "posted"},
+    "Registration.pets": {
+        "type": ["array", "null"],
+        "items": PET,
+        "maxItems": 50,
+        "default": [],
+    },
+    "Registration.timezone": {
+        "type": ["string", "null"],
+        "format": "iana-time-zone",
+        "maxLength": 64,
+        "default": "UTC",
+    },
+    "Registration.username": {"type": "string", "pattern": "^[A-Za-z0-9._-]{3,64}$"},
+    "Session.expires_at": {"type": "string", "format": "date-time"},
+    "Sum.total_sum": {"type": "number"},
+    "Task.due_date": {"type": ["string", "null"], "pattern": DUE},
+    "Task.quantity": {"type": ["number", "null"], "minimum": 0.0001, "maximum": 10000},
+    "TaskChanges.due_date": {"anyOf": [*WHEN, {"type": "null"}]},
+    "Token.scope": {"type": ["string", "null"], "enum": ["write", "read", None]},
+}
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_each_kind_of_field_says_what_it_takes(name):
+    schema, _, field = name.partition(".")
+    told = openapi.document()["components"]["schemas"][schema]["properties"][field]
+    assert {**told, "description": None} == {**FIELDS[name], "description": None}
+
+
 def test_an_answer_has_all_of_its_fields():
     schemas = openapi.document()["components"]["schemas"]
     assert set(schemas["Task"]["required"]) == set(schemas["Task"]["properties"])

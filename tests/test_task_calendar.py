@@ -360,6 +360,11 @@ def test_a_duration_from_the_start_on_is_a_due_date(lines, moment):
     assert due(*lines) == (moment, ["DTSTART"])
 
 
+def test_a_duration_beside_a_due_date_is_skipped():
+    lines = ["DTSTART:20300701", "DUE:20300702", "DURATION:P1W"]
+    assert due(*lines) == (date(2030, 7, 2), ["DTSTART", "DURATION"])
+
+
 @pytest.mark.parametrize(
     "lines",
     [
@@ -419,6 +424,11 @@ def test_what_is_told_of_what_was_skipped_has_an_end():
     assert len(skipped.told) == 101
     assert sum(kind["count"] for kind in skipped.told) == 2000
     assert max(len(kind["lines"]) for kind in skipped.told) == 20
+
+
+def test_of_a_long_name_the_beginning_is_told():
+    _, ((what, *_),) = only(f"X-{'A' * 200}:1")
+    assert what == f"X-{'A' * 98}"
 
 
 NAMES = st.sampled_from(

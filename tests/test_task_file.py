@@ -148,6 +148,18 @@ def test_an_exported_csv_is_a_table(each):
     assert [row[:2] for row in rows] == [[task.name, task.note or ""] for task in each]
 
 
+def test_what_a_csv_says_of_an_open_task_and_of_one_that_is_done():
+    done = {"completed": True, "completed_date": NOW, "note": "", "item": "pears"}
+    paid = {"price": 15_000, "currency": "EUR"}
+    each = [stored(name="a"), stored(name="b", paid=paid, **done)]
+    _, *rows = written("csv", each).decode().splitlines()
+    made = "2026-11-20T12:00:00.123456Z"
+    assert rows == [
+        f"a,,,false,,,1,,,,{made},",
+        f"b,,,true,{made},pears,1,1.50,EUR,1.5,{made},true",
+    ]
+
+
 def test_an_exported_json_has_the_fields_that_a_list_has():
     task = stored(name="Äpfel", due_date=date(2030, 1, 1))
     (shown,) = orjson.loads(written("json", [task]))["tasks"]
@@ -270,7 +282,7 @@ def test_a_wall_time_is_one_in_the_zone_of_the_account():
 @pytest.mark.parametrize(
     ("content", "wrong"),
     [
-        (b"", "first line"),
+        (b"", "The first line of the CSV must name the columns, and name among them."),
         (b"\nname\nx\n", "first line"),
         (b"note\nx\n", "first line"),
         (b"name;note\nx;y\n", "first line"),
@@ -293,6 +305,39 @@ def test_a_wall_time_is_one_in_the_zone_of_the_account():
 def test_what_is_wrong_in_csv_is_said_with_its_line(content, wrong):
     error = bad(content)
     assert wrong in f"{error.message} {error.errors}"
+
+
+def test_a_row_of_csv_may_be_so_long_and_no_longer():
+    most = b"x" * (task_csv.LONGEST_ROW - 1) + b"\n"
+    for before, reason in ((b"", "first line"), (b"name\n", "255"), (b"name\nx\n", "255")):
+        assert reason in f"{bad(before + most).message} {bad(before + most).errors}"
+        assert "100,000" in bad(before + b"x" + most).message
+
+
+@pytest.mark.parametrize(
+    ("completed", "paid", "reason"),
+    [
+        (False, {"price": 1}, "Only what is completed was paid."),
+        (True, {}, "Its amount or its price is missing."),
+        (True, {"price": 1, "amount": 2}, "The amount is not the price times the quantity."),
+        (
+            True,
+            {"amount": 100_000_001},
+            "The amount is more than the quantity can have cost.",
+        ),
+    ],
+)
+def test_what_is_wrong_about_what_was_paid_is_said(completed, paid, reason):
+    record = {"name": "x", "completed": completed, "paid": {**paid, "currency": "EUR"}}
+    error = bad(orjson.dumps({"tasks": [record]}), "json")
+    assert error.errors == {"tasks[0]": [f"paid: {reason}"]}
+
+
+def test_the_highest_price_may_have_been_paid():
+    paid = {"amount": 100_000_000, "currency": "EUR"}
+    content = orjson.dumps({"tasks": [{"name": "x", "completed": True, "paid": paid}]})
+    (row,) = read("json", content)
+    assert row["paid_price"] == 100_000_000 * money.SCALE
 
 
 def test_csv_from_elsewhere_may_have_a_mark_and_fewer_columns_in_any_order():

@@ -75,7 +75,8 @@ def test_an_admin_pages_and_deletes_messages(nobody, admin):
         nobody.post("/users", json={"data": str(number)}).headers["Location"] for number in range(3)
     ]
     assert admin.delete(paths[1]).status_code == 204
-    assert admin.get(paths[1]).status_code == 404
+    missing = admin.get(paths[1])
+    assert (missing.status_code, missing.json["message"]) == (404, "No such message")
     assert admin.delete(paths[1]).status_code == 404
     first = admin.get(f"{MESSAGES}?limit=1").json
     assert [message["text"] for message in first["messages"]] == ["0"]
