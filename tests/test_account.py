@@ -1,4 +1,5 @@
 from datetime import datetime
+from ipaddress import ip_network
 
 import pytest
 from support import PASSWORD
@@ -126,6 +127,18 @@ def test_registration_is_limited_by_address(backend):
         "/api/v1/accounts", json=NEW, environ_base={"REMOTE_ADDR": "192.0.2.7"}
     )
     assert other.status_code == 201
+
+
+def test_registration_is_limited_by_the_address_that_a_trusted_proxy_tells(backend):
+    proxies = (ip_network("127.0.0.1"),)
+    limited = backend.with_settings(registrations_per_hour=1, trusted_proxies=proxies)
+    for number, (address, status) in enumerate([("7", 201), ("7", 429), ("8", 201)]):
+        answer = limited.nobody.post(
+            "/api/v1/accounts",
+            json={**NEW, "username": f"carol{number}"},
+            headers={"X-Forwarded-For": f"192.0.2.{address}"},
+        )
+        assert answer.status_code == status
 
 
 def test_the_owner_sees_the_profile(alice):

@@ -232,8 +232,8 @@ def test_a_row_with_more_cells_than_columns_is_bad(run, backend, price_file):
     [
         (["--currency", "currncy"], "There is no column currncy; there are name, price, currency."),
         (["--unit", "unit"], "There is no column unit"),
-        (["--delimiter", ";;"], "The delimiter must be one character."),
-        (["--delimiter", ""], "The delimiter must be one character."),
+        (["--delimiter", ";;"], "Error: The delimiter must be one character."),
+        (["--delimiter", ""], "Error: The delimiter must be one character."),
     ],
 )
 def test_an_option_that_does_not_fit_the_file_is_refused(run, backend, price_file, options, reason):
@@ -270,6 +270,18 @@ def test_the_sources_own_sqlite_file_is_imported(run, tmp_path, nobody):
     assert "has the columns name and price" in run("import-prices", file, "--price", "x").output
     outcome = run("import-prices", file)
     assert "As they were: 5." in outcome.output
+
+
+def test_a_bad_row_of_a_sqlite_file_is_named_by_its_number(run, tmp_path):
+    file = tmp_path / "source.db"
+    connection = sqlite3.connect(file)
+    connection.execute("CREATE TABLE Pricelist(name, price)")
+    connection.executemany("INSERT INTO Pricelist VALUES (?, ?)", [(7, 1), ("wine", "dear")])
+    connection.commit()
+    connection.close()
+    output = run("import-prices", file).output
+    assert "line 1: name: Must have 1 to 255 characters." in output
+    assert "line 2: price: Not a number." in output
 
 
 def test_a_large_price_list_is_imported_whole_with_its_currencies(run, price_file, nobody):

@@ -121,6 +121,7 @@ def test_a_schema_says_what_the_field_checks():
     task = schemas["NewTask"]
     assert task["required"] == ["name"]
     assert task["additionalProperties"] is False
+    assert schemas["Addends"]["required"] == ["number1", "number2"]
     name = task["properties"]["name"]
     assert (name["type"], name["minLength"], name["maxLength"]) == ("string", 1, 255)
     assert re.search(name["pattern"], " milk ")

@@ -360,6 +360,11 @@ def test_a_duration_from_the_start_on_is_a_due_date(lines, moment):
     assert due(*lines) == (moment, ["DTSTART"])
 
 
+def test_a_day_and_some_hours_are_no_due_date():
+    _, (_, skipped) = only("DTSTART:20300701", "DURATION:PT1H")
+    assert skipped == ("DURATION", "It is no number of days.", [9])
+
+
 def test_a_duration_beside_a_due_date_is_skipped():
     lines = ["DTSTART:20300701", "DUE:20300702", "DURATION:P1W"]
     assert due(*lines) == (date(2030, 7, 2), ["DTSTART", "DURATION"])

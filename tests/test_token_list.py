@@ -87,6 +87,12 @@ def test_a_lifetime_is_in_the_accounts_time_zone_and_at_most_a_year(alice):
         assert alice.post(tokens(alice), json=sent).status_code == status
 
 
+def test_the_id_of_a_token_is_a_number_that_javascript_holds_exactly(alice):
+    ids = {make(alice).json["id"] for _ in range(20)}
+    assert len(ids) == 20
+    assert all(0 < each <= 2**53 - 1 for each in ids)
+
+
 def test_tokens_end_one_by_one_or_all_at_once(backend, alice, bob):
     phone, laptop = (of(make(alice, name=name), alice) for name in ("phone", "laptop"))
     listed = alice.get(tokens(alice)).json["tokens"]

@@ -26,8 +26,7 @@ class AccountEndpoint(StoredEndpoint):
         """Return the account, taken if this is a write, and what the URL names within it."""
         if self.writing:
             self.account = accounts.take(self.session, self.account.id)
-        within = {name: value for name, value in ids.items() if name != "username"}
-        return (self.account, *self.find_within(self.account, **within))
+        return (self.account, *self.find_within(self.account, **ids))
 
     def find_within(self, account: Account, **ids: Any) -> tuple[Any, ...]:
         """Return what the rest of the URL names among the account's own."""

@@ -25,7 +25,7 @@ class Integer(fields.Field[int]):
 
     def from_text(self, text: str) -> int | str:
         """Return the number that a form's text writes, the text itself when it writes none."""
-        return int(text) if re.fullmatch("[+-]?[0-9]{1,19}", text.strip(), re.ASCII) else text
+        return int(text) if re.fullmatch("[+-]?[0-9]{1,19}", text.strip()) else text
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> int:
         if not isinstance(value, (int, Decimal)) or isinstance(value, bool):
