@@ -13,6 +13,7 @@ import httpx
 import pytest
 from browser import launched
 from databases import PostgresDatabases, SqliteDatabases, folder
+from hypothesis import settings
 from postgres import Postgres, free_port
 from support import UNDOCUMENTED, Backend
 
@@ -20,6 +21,10 @@ from todo_api.database import Database
 from todo_api.settings import Settings
 
 ROOT = Path(__file__).parent.parent
+
+# A machine that is busy with something else is no fault of what is tested.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")

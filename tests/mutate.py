@@ -3,8 +3,8 @@
 mutmut makes the changes (mutants) and records which test comes by which function; what is changed,
 and which tests look, says [tool.mutmut] in pyproject.toml. The tests are run here, each time in a
 process that has imported nothing of todo_api: what is made once, on import or with the OpenAPI
-document, is made with the mutant in it. A test that takes a minute fails; the mutant is then asked
-again with nothing beside it, and what fails by time again is an endless loop, noticed like others.
+document, is made with the mutant in it. A test that takes 30 seconds fails; the mutant is asked
+again with nothing beside it, and what takes as long again is an endless loop, noticed like others.
 
 Usage: python mutate.py [SAMPLE [SEED [PROCESSES]]], SAMPLE mutants at random instead of all
        python mutate.py NAME [NAME ...], those
@@ -29,7 +29,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 MUTANTS = ROOT / "mutants"
 FORK = get_context("fork")
-TEST_SECONDS = 60
+TEST_SECONDS = 30
 MUTANT_SECONDS = 900
 MEMORY = 6 * 2**30
 
