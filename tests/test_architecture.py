@@ -63,6 +63,8 @@ SHARED = {
         "password_check",
         "path_methods",
         "protection",
+        "refusal",
+        "request_id",
         "static",
         "stored",
         "upload",

@@ -1,6 +1,7 @@
 """Places for requests: how many there are, who gets the next one, and who gets none."""
 
 import http.client
+import io
 import socket
 import threading
 import time
@@ -12,8 +13,7 @@ from conftest import serving
 
 from todo_api import turns, urls
 from todo_api.errors import Unavailable
-from todo_api.turns import REFUSED, Turns
-from todo_api.urls import ROUTES
+from todo_api.turns import Turns
 
 LIST = "/api/v1/accounts/alice/tasks"
 
@@ -30,10 +30,8 @@ class Application:
     def __call__(self, environ, start_response):
         name = environ["name"]
         with self.changed:
-            (self.refused if REFUSED in environ else self.begun).append(name)
+            self.begun.append(name)
             self.changed.notify_all()
-        if REFUSED in environ:
-            return []
         if environ.get("reads"):
             try:
                 environ["wsgi.input"].read(10)
@@ -43,6 +41,10 @@ class Application:
                 return []
         assert self.released.wait(10)
         return iter([name])
+
+    def refuse(self, environ, start_response):
+        self.refused.append(environ["name"])
+        return []
 
     def sees(self, count):
         with self.changed:
@@ -86,7 +88,7 @@ def asking(in_turn):
 
 
 def one_place(application, patience=10):
-    return Turns(application, 1, stored=urls.stored(), patience=patience)
+    return Turns(application, application.refuse, 1, stored=urls.stored(), patience=patience)
 
 
 def waiting(places, count):
@@ -98,7 +100,8 @@ def waiting(places, count):
 
 
 def test_a_process_works_on_few_requests_at_a_time(application):
-    in_turn = Turns(application, 2, stored=urls.stored(), patience=10)
+    refuse = application.refuse
+    in_turn = Turns(application, refuse, 2, stored=urls.stored(), patience=10)
     with asking(in_turn) as ask:
         for name in "abcde":
             ask(name)
@@ -193,18 +196,15 @@ def test_a_process_has_a_thread_for_whatever_may_wait():
     assert turns.threads(4, 100) == 3 * (4 + turns.WAITING) + turns.SLOW_BODIES + 100
 
 
-def test_whoever_is_refused_gets_a_whole_answer_on_every_route(nobody):
-    later = set()
-    asked = [(verb.upper(), each.path) for each in ROUTES for verb in each.names]
-    for method, path in asked:
-        where = path.replace("<", "").replace(">", "")
-        answer = nobody(method, where, environ_overrides={REFUSED: True})
-        assert answer.status_code == 503
-        assert answer.json["message"] == "There are too many requests at once; try again."
-        later.add(answer.headers["Retry-After"])
-        assert answer.headers["Access-Control-Allow-Origin"] == "*"
-        assert "X-Request-ID" in answer.headers
-    assert later == {"1", "2", "3"}
+def test_the_body_of_who_is_refused_is_read_so_that_the_connection_goes_on(application):
+    in_turn = one_place(application, patience=0)
+    sent = io.BytesIO(60_000 * b"x")
+    with asking(in_turn) as ask:
+        ask("first", method="POST")
+        application.sees(1)
+        ask("refused", method="POST", **{"wsgi.input": sent, "CONTENT_LENGTH": "60000"}).join(5)
+        assert application.refused == ["refused"]
+        assert sent.tell() == 60_000
 
 
 def test_a_few_half_sent_bodies_hold_up_nobody(database_url, tmp_path):

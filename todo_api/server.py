@@ -19,6 +19,7 @@ from todo_api.app import create_app
 from todo_api.errors import CannotStart
 from todo_api.farewell import saying_farewell
 from todo_api.resources.backend import Backend
+from todo_api.resources.refusal import Refusals
 from todo_api.settings import Settings, share_metrics
 
 SECONDS_TO_FINISH = 30
@@ -74,6 +75,7 @@ def worker() -> WSGIApplication:
     _at_a_signal(backend.feed.stop)
     return turns.Turns(
         app,
+        Refusals(app, backend.settings, backend.metrics),
         backend.settings.threads,
         stored=urls.stored(),
         patience=backend.settings.lock_timeout,

@@ -148,13 +148,21 @@ class Turns:
     """A WSGI application that works on up to `places` requests of each kind at a time.
 
     `stored` are the first segments of all paths that need the database; `patience`, in seconds,
-    bounds the wait for a place. A stream needs none any more once it has begun.
+    bounds the wait for a place; who gets none is answered by `refuse`. A stream needs none any more
+    once it has begun.
     """
 
     def __init__(
-        self, app: WSGIApplication, places: int, *, stored: AbstractSet[str], patience: float
+        self,
+        app: WSGIApplication,
+        refuse: WSGIApplication,
+        places: int,
+        *,
+        stored: AbstractSet[str],
+        patience: float,
     ) -> None:
         self.app = app
+        self.refuse = refuse
         self.stored = stored
         self.patience = patience
         self.aside, self.reads, self.writes = Places(places), Places(places), Places(places)
@@ -163,14 +171,14 @@ class Turns:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request when it is its turn."""
         places = self._kind(environ)
-        if not places.take(self.patience):
-            environ[REFUSED] = True
-            return self.app(environ, start_response)
         body = environ["wsgi.input"] = Body(environ, places, self.slow)
-        try:
-            answer = self.app(environ, start_response)
-        finally:
-            places.give_back()
+        if places.take(self.patience):
+            try:
+                answer = self.app(environ, start_response)
+            finally:
+                places.give_back()
+        else:
+            answer = self.refuse(environ, start_response)
         body.drain()
         return answer
 

@@ -1,17 +1,15 @@
 """What stands around every request: its id, its log line, the checks before, the headers after."""
 
-import random
 import re
 import time
-import uuid
 
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import MethodNotAllowed, NotFound, RequestHeaderFieldsTooLarge
 from werkzeug.routing import RequestRedirect
 
-from todo_api.errors import Malformed, Unavailable
+from todo_api.errors import Malformed
 from todo_api.metrics import Metrics
-from todo_api.resources import access_log, path_methods, protection
+from todo_api.resources import access_log, path_methods, protection, refusal, request_id
 from todo_api.resources.form import urlencoded
 from todo_api.settings import Settings
 from todo_api.turns import REFUSED
@@ -19,7 +17,6 @@ from todo_api.turns import REFUSED
 LONGEST_HEADER = 8_000
 """Characters that a header may have; parsing some of them takes quadratic time."""
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?", re.ASCII)
 
 
@@ -41,19 +38,17 @@ def register(app: Flask, settings: Settings, metrics: Metrics | None = None) -> 
         @app.after_request
         def count(response: Response) -> Response:
             took = time.perf_counter() - g.started
-            metrics.saw(request.method, request.endpoint, response.status_code, took)
+            route = None if REFUSED in request.environ else request.endpoint
+            metrics.saw(request.method, route, response.status_code, took)
             return response
 
 
 def _open() -> None:
     """Give the request an id, its client's own if it has a usable one, and check its first line."""
     g.started = time.perf_counter()
-    given = request.headers.get("X-Request-ID", "")
-    g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    g.request_id = request_id.of(request)
     if REFUSED in request.environ:
-        # Not all of them are to be back in the same second.
-        later = random.randint(1, 3)  # noqa: S311 - Nothing is secret about it.
-        raise Unavailable("There are too many requests at once; try again.", retry_after=later)
+        raise refusal.unavailable()
     if not _HOST.fullmatch(request.environ.get("HTTP_HOST", "")):
         raise Malformed("Exactly one Host header is required.")
     for name, value in request.headers.items():
