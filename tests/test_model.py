@@ -508,6 +508,15 @@ class Machine(RuleBasedStateMachine):
         wanted = self.near(person, wanted)
         self.list_of(person, wanted, "-" * backwards + sort, limit, total=total)
 
+    @precondition(can_act)
+    @rule(data=st.data(), side=st.sampled_from(["due_before", "due_after"]))
+    def list_from_the_very_moment_of_a_task(self, data, side):
+        self.data = data
+        person = self.someone()
+        dues = [task["due_date"] for task in person.account.live if task["due_date"]]
+        if dues:
+            self.list_of(person, {side: self.one_of(dues)}, "due_date", 200)
+
     def near(self, person, wanted):
         """Ask now and then for what is due before or after the very moment of a task."""
         dues = [task["due_date"] for task in person.account.live if task["due_date"]]
