@@ -58,6 +58,7 @@ SHARED = {
         "form",
         "idempotency",
         "json_text",
+        "log_line",
         "of_account",
         "of_file",
         "password_check",

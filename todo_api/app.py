@@ -58,7 +58,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         settings,
         database,
         Feed(database, settings.event_streams),
-        Metrics(shared=bool(settings.metrics_folder)) if settings.metrics_token else None,
+        _metrics(settings, database),
         urls.listing(),
         migrations.newest(),
         openapi.document,
@@ -78,8 +78,20 @@ def open_database(settings: Settings) -> Database:
     return Database(
         settings.database_url,
         lock_timeout=settings.lock_timeout,
-        pool_size=2 * settings.threads + 2,
+        pool_size=_pool_size(settings),
     )
+
+
+def _pool_size(settings: Settings) -> int:
+    return 2 * settings.threads + 2
+
+
+def _metrics(settings: Settings, database: Database) -> Metrics | None:
+    if not settings.metrics_token:
+        return None
+    metrics = Metrics(settings.metrics_folder)
+    metrics.watch(database.engine, _pool_size(settings))
+    return metrics
 
 
 def _share_with_origins(app: Flask, origins: tuple[str, ...]) -> None:

@@ -19,6 +19,7 @@ from todo_api.app import create_app
 from todo_api.errors import CannotStart
 from todo_api.farewell import saying_farewell
 from todo_api.resources.backend import Backend
+from todo_api.resources.log_line import LogLine
 from todo_api.resources.refusal import Refusals
 from todo_api.settings import Settings, share_metrics
 
@@ -135,7 +136,7 @@ def _logging(settings: Settings) -> dict[str, Any]:
     handler = "logging.StreamHandler"
     access = "INFO" if settings.access_log == "on" else "ERROR"
     return {
-        "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+        "formatters": {"line": {"()": LogLine}},
         "handlers": {
             "stderr": {"class": handler, "formatter": "line"},
             "stdout": {"class": handler, "stream": "ext://sys.stdout"},

@@ -52,6 +52,9 @@ class EventStream(AccountEndpoint):
         if request.method != "HEAD":
             subscription = self.backend.feed.subscribe(account.id)
             response.call_on_close(subscription.close)
+            if metrics := self.backend.metrics:
+                metrics.opened_stream()
+                response.call_on_close(metrics.closed_stream)
             since = request.headers.get(LAST_EVENT_ID) or query["since"]
             response.response = events(self.database, subscription, auth.secret_of(request), since)
         return response

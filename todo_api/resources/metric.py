@@ -15,7 +15,7 @@ TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class MetricList(Endpoint):
-    """How many requests there were, and how long they took.
+    """What was asked, how long it took, and how much of the server is taken.
 
     They are there if the server's settings have a METRICS_TOKEN, which is the token to send.
     """

@@ -4,6 +4,7 @@ import hashlib
 
 from flask import request
 
+from todo_api.errors import TooMany
 from todo_api.models import Account
 from todo_api.resources import caller_address
 from todo_api.resources.backend import Backend
@@ -16,8 +17,21 @@ from todo_api.values import names
 def right(backend: Backend, username: str, password: str, account: Account | None) -> bool:
     """Return whether `password` is that of `account`, which somebody calls `username`.
 
-    A check counts as failed until it has turned out well, so that many at once cannot pass the
-    limits together. Raises TooMany when one of the limits is reached, whatever the password is.
+    Raises TooMany when one of the limits is reached, whatever the password is.
+    """
+    try:
+        is_right = _within_limits(backend, username, password, account)
+    except TooMany:
+        _count(backend, "refused")
+        raise
+    _count(backend, "right" if is_right else "wrong")
+    return is_right
+
+
+def _within_limits(backend: Backend, username: str, password: str, account: Account | None) -> bool:
+    """Check a password, and count the check as failed until it has turned out well.
+
+    Else many at once could pass the limits together.
     """
     limits = _limits(backend.settings, username, caller_address.of(request, backend.settings))
     with backend.database.transaction() as session:
@@ -27,6 +41,11 @@ def right(backend: Backend, username: str, password: str, account: Account | Non
     with backend.database.transaction() as session:
         throttle.forget(session, counted)
     return True
+
+
+def _count(backend: Backend, outcome: str) -> None:
+    if backend.metrics:
+        backend.metrics.checked(outcome)
 
 
 def _limits(settings: Settings, username: str, address: str) -> list[tuple[Limit, str]]:
