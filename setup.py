@@ -17,7 +17,9 @@ setup(
     license="MIT",
     python_requires=">=3.11",
     packages=find_packages(include=["todo_api", "todo_api.*"]),
-    package_data={"todo_api": ["web/*", "web/docs/*", "web/views/*", "migrations/script.py.mako"]},
+    package_data={
+        "todo_api": ["py.typed", "web/*", "web/docs/*", "web/views/*", "migrations/script.py.mako"]
+    },
     install_requires=[
         "alembic>=1.20,<2",
         "apispec>=6.10,<7",
@@ -28,6 +30,7 @@ setup(
         "Flask-RESTful>=0.3.10,<0.4",
         "flask-swagger-ui>=5.34,<6",
         "granian>=2.8,<3",
+        "httpx2>=2.16,<3",
         "icalendar>=7.3,<8",
         "iso4217>=1.16",
         "marshmallow>=4.4,<5",

@@ -15,6 +15,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 LONGEST = 200
 
 FLOORS = {
+    "client": 0,
     "values": 0,
     "errors": 0,
     "metrics": 0,
@@ -229,6 +230,12 @@ def test_the_package_itself_imports_nothing():
 def test_what_needs_no_flask_loads_none(module):
     code = f"import sys, {module}; assert not {{'flask', 'werkzeug'}} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+def test_the_client_stands_apart_from_the_server():
+    for module, (own, _) in IMPORTS.items():
+        inside = module.startswith("client")
+        assert all(other.startswith("client") == inside for other in own - {""}), module
 
 
 def test_every_ignored_rule_says_why():

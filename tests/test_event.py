@@ -11,6 +11,7 @@ import pytest
 from conftest import serving
 from support import PASSWORD
 
+from todo_api.client import Client
 from todo_api.resources import event
 from todo_api.services import accounts, feed
 
@@ -197,23 +198,14 @@ def following(url, token, last=None):
 
 
 def registered(url):
-    sent = {"username": "alice", "password": PASSWORD}
-    made = httpx.post(
-        f"{url}/api/v1/accounts", json={**sent, "email": "alice@example.com"}, timeout=SECONDS
-    )
-    assert made.status_code == 201
-    return httpx.post(f"{url}/api/v1/accounts/login", json=sent, timeout=SECONDS).json()["token"]
+    with Client(url, timeout=SECONDS, tries=1) as client:
+        client.register("alice", "alice@example.com", PASSWORD)
+        return client.login("alice", PASSWORD).token
 
 
 def task(url, token, name):
-    answer = httpx.post(
-        f"{url}/api/v1/accounts/alice/tasks",
-        json={"name": name},
-        headers={"Authorization": f"Bearer {token}"},
-        timeout=SECONDS,
-    )
-    assert answer.status_code == 201
-    return answer
+    with Client(url, token, username="alice", timeout=SECONDS, tries=1) as client:
+        client.tasks.create(name)
 
 
 def test_what_any_node_writes_reaches_every_stream_and_is_resumed_after(database_url, tmp_path):

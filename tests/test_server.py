@@ -14,7 +14,9 @@ import httpx
 import pytest
 from conftest import ROOT, environment, serving, wait_until_answering
 from postgres import free_port
+from support import PASSWORD
 
+from todo_api.client import Client, Unauthorized
 from todo_api.database import Database, take_turns
 from todo_api.errors import CannotStart
 from todo_api.models import Message
@@ -60,19 +62,14 @@ def test_the_password_of_the_database_is_not_told(tmp_path, postgres_databases):
 
 
 def test_everything_survives_a_restart(database_url, tmp_path):
-    sent = {"username": "alice", "email": "a@example.com", "password": "correct-horse"}
-    with serving(tmp_path / "log", DATABASE_URL=database_url) as live:
-        accounts = f"{live.url}/api/v1/accounts"
-        assert httpx.post(accounts, data=sent).status_code == 201
-        login = {name: sent[name] for name in ("username", "password")}
-        token = httpx.post(f"{accounts}/login", data=login).json()["token"]
-        bearer = {"Authorization": f"Bearer {token}"}
-        task = httpx.post(f"{accounts}/alice/tasks", data={"name": "milk"}, headers=bearer)
-        assert task.status_code == 201
-    with serving(tmp_path / "log2", DATABASE_URL=database_url) as live:
-        shown = httpx.get(live.url + task.headers["Location"], headers=bearer)
-        assert shown.json()["name"] == "milk"
-        assert shown.headers["ETag"] == task.headers["ETag"]
+    before = serving(tmp_path / "log", DATABASE_URL=database_url)
+    with before as live, Client(live.url, tries=1) as client:
+        client.register("alice", "a@example.com", PASSWORD)
+        token = client.login("alice", PASSWORD).token
+        task = client.tasks.create("milk")
+    after = serving(tmp_path / "log2", DATABASE_URL=database_url)
+    with after as live, Client(live.url, token, username="alice", tries=1) as client:
+        assert list(client.tasks()) == [client.tasks.get(task.id)] == [task]
 
 
 def test_sigterm_finishes_what_is_in_flight(live, database_url):
@@ -245,16 +242,20 @@ def test_a_body_of_one_mebibyte_is_read_and_a_byte_more_is_too_large(shared):
 
 def test_workers_share_what_one_of_them_was_told(shared):
     name = f"u{free_port()}"
-    sent = {"username": name, "password": "correct-horse"}
-    accounts = f"{shared.url}/api/v1/accounts"
-    assert httpx.post(accounts, data=sent | {"email": "a@example.com"}).status_code == 201
-    token = httpx.post(f"{accounts}/login", data=sent).json()["token"]
-    bearer = {"Authorization": f"Bearer {token}"}
-    for _ in range(20):
-        assert httpx.get(f"{accounts}/{name}", headers=bearer).status_code == 200
-    assert httpx.get(f"{accounts}/logout", headers=bearer).status_code == 200
-    for _ in range(20):
-        assert httpx.get(f"{accounts}/{name}", headers=bearer).status_code == 401
+    with Client(shared.url, tries=1) as client:
+        client.register(name, "a@example.com", PASSWORD)
+        session = client.login(name, PASSWORD)
+
+        def ask():
+            # Each connection goes to any of the workers.
+            with Client(shared.url, session.token, username=name, tries=1) as other:
+                return other.account().username
+
+        assert {ask() for _ in range(20)} == {name}
+        client.logout()
+        for _ in range(20):
+            with pytest.raises(Unauthorized):
+                ask()
 
 
 def test_a_server_without_troubles_says_nothing_but_where_it_is_and_what_is_asked(live):

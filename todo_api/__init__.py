@@ -10,6 +10,7 @@ The house has floors, and imports go down only:
     database          GROUND   engine, session, the one commit
     settings          GROUND   the one reader of the environment
     errors, values/   GROUND   the words for failure; names, money and moments
+    client/           APART    for programs in Python that use a server; it imports none of this
 
 `urls.py` shows the whole API in one table. To follow one request, read `resources/endpoint.py`.
 This module imports nothing, so that whatever needs a part of the package loads that part only.

@@ -1,0 +1,185 @@
+"""What a server answers, as read-only objects: sums are Decimals, times know their offset.
+
+Fields that a newer server may send beside these are passed over.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from todo_api.client import wire
+
+
+@dataclass(frozen=True)
+class Money:
+    """A sum and its ISO 4217 currency."""
+
+    amount: Decimal
+    currency: str
+
+    @classmethod
+    def of(cls, data: Any) -> "Money":
+        """Read what was answered."""
+        return cls(Decimal(data["amount"]), data["currency"])
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task as it was when it was read; given back to `change` or `delete`, it guards them."""
+
+    id: int
+    name: str
+    note: str | None
+    creation_date: datetime
+    due_date: date | datetime | None
+    completed: bool
+    completed_date: datetime | None
+    item: str | None
+    quantity: Decimal
+    paid: Money | None
+    revision: int
+    era: str | None = None
+
+    @classmethod
+    def of(cls, data: Any, era: str | None) -> "Task":
+        """Read what was answered; `era` is that of the account."""
+        return cls(
+            id=data["id"],
+            name=data["name"],
+            note=data["note"],
+            creation_date=wire.moment(data["creation_date"]),
+            due_date=wire.due(data["due_date"]),
+            completed=data["completed"],
+            completed_date=wire.moment_if_any(data["completed_date"]),
+            item=data["item"],
+            quantity=Decimal(data["quantity"]),
+            paid=data["paid"] and Money.of(data["paid"]),
+            revision=data["revision"],
+            era=era,
+        )
+
+    @property
+    def etag(self) -> str:
+        """What If-Match takes for this very state of the task (RFC 9110, 8.8.3)."""
+        return f'"{self.era}.{self.revision}"'
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """What is left of a deleted task."""
+
+    id: int
+    revision: int
+
+
+def task_or_deleted(data: Any, era: str | None) -> Task | Deleted:
+    """Read a change that was answered."""
+    return Deleted(data["id"], data["revision"]) if "deleted" in data else Task.of(data, era)
+
+
+@dataclass(frozen=True)
+class Account:
+    """Somebody's profile; its ETag is known if it was asked for by itself."""
+
+    username: str
+    email: str
+    date_joined: datetime
+    timezone: str
+    pets: tuple[str, ...]
+    listed: bool
+    is_admin: bool
+    etag: str | None = field(default=None, compare=False)
+
+    @classmethod
+    def of(cls, data: Any, etag: str | None = None) -> "Account":
+        """Read what was answered."""
+        return cls(
+            username=data["username"],
+            email=data["email"],
+            date_joined=wire.moment(data["date_joined"]),
+            timezone=data["timezone"],
+            pets=tuple(data["pets"]),
+            listed=data["listed"],
+            is_admin=data["is_admin"],
+            etag=etag,
+        )
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a login gives."""
+
+    token: str = field(repr=False)
+    expires_at: datetime
+    account: Account
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token as its owner sees it; its `secret` is known only when it has just been made."""
+
+    id: int
+    name: str
+    scope: str
+    origin: str
+    creation_date: datetime
+    expires_at: datetime
+    last_used_date: datetime | None
+    secret: str | None = field(default=None, repr=False, compare=False)
+
+    @classmethod
+    def of(cls, data: Any) -> "Token":
+        """Read what was answered."""
+        return cls(
+            id=data["id"],
+            name=data["name"],
+            scope=data["scope"],
+            origin=data["origin"],
+            creation_date=wire.moment(data["creation_date"]),
+            expires_at=wire.moment(data["expires_at"]),
+            last_used_date=wire.moment_if_any(data["last_used_date"]),
+            secret=data.get("token"),
+        )
+
+
+@dataclass(frozen=True)
+class Price:
+    """What an item costs; its ETag is known if it was asked for by itself."""
+
+    name: str
+    price: Decimal
+    currency: str
+    unit: str | None
+    updated_date: datetime
+    etag: str | None = field(default=None, compare=False)
+
+    @classmethod
+    def of(cls, data: Any, etag: str | None = None) -> "Price":
+        """Read what was answered."""
+        return cls(
+            name=data["name"],
+            price=Decimal(data["price"]),
+            currency=data["currency"],
+            unit=data["unit"],
+            updated_date=wire.moment(data["updated_date"]),
+            etag=etag,
+        )
+
+
+@dataclass(frozen=True)
+class Unpriced:
+    """A task whose item has no price."""
+
+    id: int
+    name: str
+    item: str | None
+
+
+@dataclass(frozen=True)
+class Total:
+    """What tasks cost together, by currency, and which of them have no price."""
+
+    totals: tuple[Money, ...]
+    priced: int
+    unpriced: tuple[Unpriced, ...]
