@@ -65,6 +65,7 @@ SHARED = {
         "password_check",
         "path_methods",
         "protection",
+        "reading",
         "refusal",
         "request_id",
         "static",

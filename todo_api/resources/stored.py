@@ -1,25 +1,23 @@
-"""Endpoints over the database.
+"""Endpoints over the database: the way of a write, beside that of a read.
 
-A read sees one state of the database. A write looks who calls, reads its input and does its slow
-work first; then, inside one transaction, it takes the row that orders the writers, looks again who
-calls and holds `If-Match` against what is stored now.
+A write looks who calls, reads its input and does its slow work first; then, inside one transaction,
+it takes the row that orders the writers, looks again who calls and holds `If-Match` against what is
+stored now.
 """
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from flask import Response, request
-from sqlalchemy.orm import Session
 
 from todo_api.database import take_turns
-from todo_api.errors import NotFound, Problem, Stale, Unavailable
+from todo_api.errors import NotFound, Problem, Stale
 from todo_api.models import Replay
-from todo_api.resources import auth, body, idempotency, json_text
-from todo_api.resources.auth import PUBLIC, Caller
-from todo_api.resources.backend import Backend
-from todo_api.resources.endpoint import Created, Endpoint, Shown, Version, etag
+from todo_api.resources import body, idempotency, json_text
+from todo_api.resources.auth import PUBLIC
+from todo_api.resources.endpoint import Created, Shown
+from todo_api.resources.reading import ReadingEndpoint
 from todo_api.services import replays, tokens
 from todo_api.services.replays import Ask
 
@@ -36,84 +34,22 @@ class Sent:
     ask: Ask | None = None
 
 
-class StoredEndpoint(Endpoint):
-    """A resource over the SQLAlchemy session, `self.session`, that the request's phase has.
-
-    Where it `creates`, its POST takes an Idempotency-Key.
-    """
+class StoredEndpoint(ReadingEndpoint):
+    """A resource that may write, too. Where it `creates`, its POST takes an Idempotency-Key."""
 
     writes: ClassVar[tuple[str, ...]] = ("post", "put", "patch", "delete")
     creates: ClassVar[bool] = False
-    knows_callers = True
-
-    session: Session
-    caller: Caller
-
-    def __init__(self, backend: Backend) -> None:
-        super().__init__(backend)
-        self.database = backend.database
-        self.writing = False
-        self.query: dict[str, Any] = {}
-
-    def find(self, **ids: Any) -> tuple[Any, ...]:
-        """Return the objects that the URL names, the most particular last; take them if writing."""
-        return ()
-
-    def plan(self, *objects: Any) -> Any:
-        """Return what the verb is to get for the query, or raise Invalid if that makes no sense."""
-        return self.query
-
-    def version(self, *objects: Any) -> Version | None:
-        """Return the version of what this URL shows, None if it has none."""
-        return None
 
     def prepare(self, values: dict[str, Any]) -> Any:
         """Do the slow part of a write, while no session is open; return what the verb is to get."""
         return values
 
-    def admit(self, verb: str, **ids: Any) -> None:
-        """Look who calls, and raise unless the verb is theirs to use."""
-        access = self.access[verb]
-        if access != PUBLIC:
-            self.caller = auth.identify(self.session, request)
-            auth.admit(access, self.caller, verb, ids.get("username"))
-
     def may_replay(self, values: dict[str, Any]) -> None:
         """Raise unless whoever repeats a request with `values` may have its answer."""
 
     def answer(self, verb: str, ids: dict[str, Any]) -> Shown | Response:
-        """Answer `verb` from the database.
-
-        A verb that reads may return a Response of its own, where that is not JSON.
-        """
-        if verb in self.writes:
-            return self._write(verb, ids)
-        shown = self._read(verb, ids)
-        self._note_use(verb)
-        return shown
-
-    def _read(self, verb: str, ids: dict[str, Any]) -> Shown | Response:
-        with self.database.reading() as self.session:
-            self.admit(verb, **ids)
-            self.query = self.asked(verb)
-            objects = self.find(**ids)
-            inputs = [self.plan(*objects)] if verb in self.asks else []
-            version = self.version(*objects)
-            if version and request.if_none_match.contains_weak(version):
-                return None, 304, {"ETag": etag(version)}
-            result = getattr(self, verb)(*objects, *inputs)
-            if not isinstance(result, Response):
-                return self.shown(verb, result, version)
-            if version:
-                result.set_etag(version)
-            return result
-
-    def _note_use(self, verb: str) -> None:
-        """Note the use of the caller's token, unless a writer is in the way: reads do not wait."""
-        if self.access[verb] == PUBLIC or tokens.use_is_noted(self.caller.token):
-            return
-        with suppress(Unavailable), self.database.transaction(patient=False) as session:
-            tokens.note_use(session, self.caller.token)
+        """Answer `verb`, in a transaction if it writes."""
+        return self._write(verb, ids) if verb in self.writes else super().answer(verb, ids)
 
     def _write(self, verb: str, ids: dict[str, Any]) -> Shown | Response:
         if self.access[verb] != PUBLIC:

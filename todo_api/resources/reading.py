@@ -1,0 +1,85 @@
+"""Endpoints that read the database: what one says of itself, and the way of a read.
+
+A read sees one state of the database. It looks who calls, reads the query, finds what the URL
+names, and ends there if the client has it already.
+"""
+
+from contextlib import suppress
+from typing import Any
+
+from flask import Response, request
+from sqlalchemy.orm import Session
+
+from todo_api.errors import Unavailable
+from todo_api.resources import auth
+from todo_api.resources.auth import PUBLIC, Caller
+from todo_api.resources.backend import Backend
+from todo_api.resources.endpoint import Endpoint, Shown, Version, etag
+from todo_api.services import tokens
+
+
+class ReadingEndpoint(Endpoint):
+    """A resource over the SQLAlchemy session, `self.session`, that the request's phase has."""
+
+    knows_callers = True
+
+    session: Session
+    caller: Caller
+    writing = False
+    """Whether that session is the one that writes, so that what is found is to be taken."""
+
+    def __init__(self, backend: Backend) -> None:
+        super().__init__(backend)
+        self.database = backend.database
+        self.query: dict[str, Any] = {}
+
+    def find(self, **ids: Any) -> tuple[Any, ...]:
+        """Return the objects that the URL names, the most particular last; take them if writing."""
+        return ()
+
+    def plan(self, *objects: Any) -> Any:
+        """Return what the verb is to get for the query, or raise Invalid if that makes no sense."""
+        return self.query
+
+    def version(self, *objects: Any) -> Version | None:
+        """Return the version of what this URL shows, None if it has none."""
+        return None
+
+    def admit(self, verb: str, **ids: Any) -> None:
+        """Look who calls, and raise unless the verb is theirs to use."""
+        access = self.access[verb]
+        if access != PUBLIC:
+            self.caller = auth.identify(self.session, request)
+            auth.admit(access, self.caller, verb, ids.get("username"))
+
+    def answer(self, verb: str, ids: dict[str, Any]) -> Shown | Response:
+        """Answer `verb` from the database.
+
+        A verb that reads may return a Response of its own, where that is not JSON.
+        """
+        shown = self._read(verb, ids)
+        self._note_use(verb)
+        return shown
+
+    def _read(self, verb: str, ids: dict[str, Any]) -> Shown | Response:
+        with self.database.reading() as self.session:
+            self.admit(verb, **ids)
+            self.query = self.asked(verb)
+            objects = self.find(**ids)
+            inputs = [self.plan(*objects)] if verb in self.asks else []
+            version = self.version(*objects)
+            if version and request.if_none_match.contains_weak(version):
+                return None, 304, {"ETag": etag(version)}
+            result = getattr(self, verb)(*objects, *inputs)
+            if not isinstance(result, Response):
+                return self.shown(verb, result, version)
+            if version:
+                result.set_etag(version)
+            return result
+
+    def _note_use(self, verb: str) -> None:
+        """Note the use of the caller's token, unless a writer is in the way: reads do not wait."""
+        if self.access[verb] == PUBLIC or tokens.use_is_noted(self.caller.token):
+            return
+        with suppress(Unavailable), self.database.transaction(patient=False) as session:
+            tokens.note_use(session, self.caller.token)
