@@ -206,6 +206,11 @@ HEADERS = [
     ({"Expect": "200-ok"}, {200, 417}),
     ({"X-HTTP-Method-Override": "DELETE"}, {200}),
     ({"Cookie": "token={token}"}, {200}),
+    ({"Prefer": 'dry-run="'}, {200}),
+    ({"Prefer": "dry-run; =;;=,,"}, {200}),
+    ({"Prefer": "\xff=\\"}, {200}),
+    ({"Prefer": ",;=" * 2_600}, {200}),
+    ({"Prefer": "dry-run" * 2_000}, {431}),
 ]
 
 KEYS = ["", " ", "a b", "ä", "x" * 256, "a\tb"]

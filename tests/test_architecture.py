@@ -64,6 +64,7 @@ SHARED = {
         "of_file",
         "password_check",
         "path_methods",
+        "preferences",
         "protection",
         "reading",
         "refusal",

@@ -113,6 +113,7 @@ def test_every_answer_carries_a_request_id_and_is_open_to_all_origins(nobody, me
             "Retry-After",
             "X-Request-ID",
             "Idempotent-Replayed",
+            "Preference-Applied",
         }
 
 
@@ -120,14 +121,14 @@ def test_a_preflight_is_answered_for_every_method_and_header(doorstep):
     asked = {
         "Origin": "https://app.example",
         "Access-Control-Request-Method": "PATCH",
-        "Access-Control-Request-Headers": "authorization, content-type, if-match, idempotency-key",
+        "Access-Control-Request-Headers": "authorization, content-type, if-match, prefer",
     }
     answer = doorstep("OPTIONS", "/api/v1/accounts/alice/tasks/1", headers=asked)
     assert answer.status_code == 204
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert "PATCH" in answer.headers["Access-Control-Allow-Methods"]
     allowed = answer.headers["Access-Control-Allow-Headers"].lower()
-    assert set(allowed.split(", ")) >= {"authorization", "content-type", "if-match"}
+    assert set(allowed.split(", ")) == {"authorization", "content-type", "if-match", "prefer"}
 
 
 def test_a_list_of_origins_closes_the_door_to_others(backend):

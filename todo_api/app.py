@@ -20,7 +20,15 @@ from todo_api.resources.backend import Backend
 from todo_api.services.feed import Feed
 from todo_api.settings import Settings
 
-EXPOSED = ("ETag", "Location", "Link", "Retry-After", "X-Request-ID", "Idempotent-Replayed")
+EXPOSED = (
+    "ETag",
+    "Location",
+    "Link",
+    "Retry-After",
+    "X-Request-ID",
+    "Idempotent-Replayed",
+    "Preference-Applied",
+)
 
 
 class QuietApi(Api):

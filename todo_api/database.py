@@ -65,19 +65,20 @@ class Database:
             yield session
 
     @contextmanager
-    def transaction(self, *, patient: bool = True) -> Iterator[Session]:
+    def transaction(self, *, patient: bool = True, dry: bool = False) -> Iterator[Session]:
         """Open a session that may write. On SQLite it waits here until it is the only writer.
 
         Unless it is `patient`: then it raises errors.Unavailable at once if there is another one.
+        A `dry` one is rolled back at its end: nothing is kept, and nobody who listens is told.
         """
         with (
             self._unavailable_when_out_of_reach(),
             Session(self.engine, expire_on_commit=False) as session,
-            _committing(session),
+            _trying(session) if dry else _committing(session),
         ):
             session.connection(execution_options=_WRITING if patient else _IMPATIENT)
             yield session
-        if not self.is_sqlite:
+        if not (dry or self.is_sqlite):
             self._notify(session.info.get(_TOPICS, ()))
 
     @contextmanager
@@ -168,6 +169,17 @@ def _committing(work: Session | Connection) -> Iterator[None]:
     except BaseException:
         work.rollback()
         raise
+
+
+@contextmanager
+def _trying(session: Session) -> Iterator[None]:
+    """Do all but commit, so that what would fail then fails here, too; its objects stay as read."""
+    try:
+        yield
+        session.flush()
+        session.expunge_all()
+    finally:
+        session.rollback()
 
 
 def _is_out_of_reach(error: DBAPIError) -> bool:

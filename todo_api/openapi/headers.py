@@ -8,6 +8,8 @@ from todo_api.resources.envelope import LONGEST_HEADER
 from todo_api.resources.event import EVENT_STREAM, LAST_EVENT_ID
 from todo_api.resources.idempotency import HEADER as IDEMPOTENCY_KEY
 from todo_api.resources.idempotency import REPLAYED
+from todo_api.resources.preferences import APPLIED, DRY_RUN
+from todo_api.resources.preferences import HEADER as PREFER
 from todo_api.resources.stored import GUARDED, StoredEndpoint
 
 OK, CREATED, NOT_MODIFIED = HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NOT_MODIFIED
@@ -29,6 +31,11 @@ SENT = {
         "A name for this very request; if it is repeated within 24 hours, so is its answer.",
         "0b5a7c1e-2f7d-4c39-9d53-6f1f5c0e8a11",
         pattern="^[!-~]{1,255}$",
+    ),
+    PREFER: _header(
+        "`dry-run`: validate and run it, keep nothing of it, and answer as if it were done. Other"
+        " preferences are ignored (RFC 7240).",
+        DRY_RUN,
     ),
     "X-Request-ID": _header(
         "What the log shall call this request, if it is 1 to 64 of A-Z a-z 0-9 . _ -",
@@ -56,6 +63,7 @@ ANSWERED = {
     ),
     "Link": _header("The path of the next page.", '</api/v1/prices?after=WyJ>; rel="next"'),
     REPLAYED: _header("That this answer was given before.", "true", const="true"),
+    APPLIED: _header("That nothing was kept, as it was asked for.", DRY_RUN, const=DRY_RUN),
     "Retry-After": _header(
         "The seconds after which trying again makes sense.",
         1,
@@ -73,6 +81,7 @@ def sent(resource: type[Endpoint], verb: str) -> list[str]:
         "If-None-Match": verb == "get" and is_versioned(resource),
         "If-Match": verb in GUARDED and is_versioned(resource),
         IDEMPOTENCY_KEY: verb == "post" and takes_a_key(resource),
+        PREFER: writes(resource, verb),
         "X-Request-ID": True,
         LAST_EVENT_ID: EVENT_STREAM in resource.media.get(verb, ()),
     }
@@ -87,6 +96,7 @@ def answered(resource: type[Endpoint], verb: str, status: int) -> list[str]:
         "Location": status == CREATED,
         "Link": status == OK and verb in resource.gives and "next" in resource.gives[verb].fields,
         REPLAYED: status in (OK, CREATED) and verb == "post" and takes_a_key(resource),
+        APPLIED: writes(resource, verb),
     }
     return [name for name, is_given in gives.items() if is_given]
 
@@ -99,6 +109,11 @@ def creates(resource: type[Endpoint], verb: str) -> bool:
 def takes_a_key(resource: type[Endpoint]) -> bool:
     """Return whether a POST can be repeated safely."""
     return issubclass(resource, StoredEndpoint) and resource.creates
+
+
+def writes(resource: type[Endpoint], verb: str) -> bool:
+    """Return whether `verb` may change what is stored."""
+    return issubclass(resource, StoredEndpoint) and verb in resource.writes
 
 
 def is_versioned(resource: type[Endpoint]) -> bool:

@@ -26,18 +26,25 @@ class AccountList(StoredEndpoint):
     cache = PRIVATE
 
     def prepare(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Hash the password, unless nobody may register from there, or under that name, anyway."""
+        """Hash the password, unless nobody may register from there, or under that name, anyway.
+
+        A dry run, too, tells which names are free, and costs a hash: it counts by itself.
+        """
         if self.settings.registration == "closed":
             raise Forbidden("Registration is closed.")
         with self.database.reading() as session:
-            throttle.check(session, self._limit, caller_address.of(request, self.settings))
+            throttle.check(session, self._limit, self._address)
             accounts.must_be_free(session, values["username"])
+        if self.dry:
+            with self.database.transaction() as session:
+                throttle.use(session, self._limit, self._address)
         fields = {name: value for name, value in values.items() if name != "password"}
         return {**fields, "password_hash": passwords.hashed(values["password"])}
 
     def post(self, fields: dict[str, Any]) -> Created:
         """Register."""
-        throttle.use(self.session, self._limit, caller_address.of(request, self.settings))
+        if not self.dry:
+            throttle.use(self.session, self._limit, self._address)
         account = accounts.register(self.session, fields)
         where = f"/api/v1/accounts/{account.username}"
         return Created(account, where, account.version)
@@ -49,6 +56,10 @@ class AccountList(StoredEndpoint):
         username, password = values["username"], values["password"]
         if not password_check.right(self.backend, username, password, account):
             raise accounts.taken()
+
+    @property
+    def _address(self) -> str:
+        return caller_address.of(request, self.settings)
 
     @property
     def _limit(self) -> throttle.Limit:

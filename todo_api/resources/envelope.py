@@ -9,7 +9,14 @@ from werkzeug.routing import RequestRedirect
 
 from todo_api.errors import Malformed
 from todo_api.metrics import Metrics
-from todo_api.resources import access_log, path_methods, protection, refusal, request_id
+from todo_api.resources import (
+    access_log,
+    path_methods,
+    preferences,
+    protection,
+    refusal,
+    request_id,
+)
 from todo_api.resources.form import urlencoded
 from todo_api.settings import Settings
 from todo_api.turns import REFUSED
@@ -28,6 +35,7 @@ def register(app: Flask, settings: Settings, metrics: Metrics | None = None) -> 
     def close(response: Response) -> Response:
         response.headers["X-Request-ID"] = g.request_id
         protection.put_on(response, settings)
+        preferences.tell(response)
         if response.status_code in (204, 304):
             response.headers.pop("Content-Type", None)
         access_log.note(response, settings)

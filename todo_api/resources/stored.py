@@ -2,7 +2,7 @@
 
 A write looks who calls, reads its input and does its slow work first; then, inside one transaction,
 it takes the row that orders the writers, looks again who calls and holds `If-Match` against what is
-stored now.
+stored now. A dry run goes the same way, but for the commit.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from flask import Response, request
 from todo_api.database import take_turns
 from todo_api.errors import NotFound, Problem, Stale
 from todo_api.models import Replay
-from todo_api.resources import body, idempotency, json_text
+from todo_api.resources import body, idempotency, json_text, preferences
 from todo_api.resources.auth import PUBLIC
 from todo_api.resources.endpoint import Created, Shown
 from todo_api.resources.reading import ReadingEndpoint
@@ -39,6 +39,7 @@ class StoredEndpoint(ReadingEndpoint):
 
     writes: ClassVar[tuple[str, ...]] = ("post", "put", "patch", "delete")
     creates: ClassVar[bool] = False
+    dry = False
 
     def prepare(self, values: dict[str, Any]) -> Any:
         """Do the slow part of a write, while no session is open; return what the verb is to get."""
@@ -49,7 +50,10 @@ class StoredEndpoint(ReadingEndpoint):
 
     def answer(self, verb: str, ids: dict[str, Any]) -> Shown | Response:
         """Answer `verb`, in a transaction if it writes."""
-        return self._write(verb, ids) if verb in self.writes else super().answer(verb, ids)
+        if verb not in self.writes:
+            return super().answer(verb, ids)
+        self.dry = preferences.is_dry_run(request)
+        return self._write(verb, ids)
 
     def _write(self, verb: str, ids: dict[str, Any]) -> Shown | Response:
         if self.access[verb] != PUBLIC:
@@ -66,7 +70,7 @@ class StoredEndpoint(ReadingEndpoint):
                 return self._again(kept, sent)
             raise
         self.writing = True
-        with self.database.transaction() as self.session:
+        with self.database.transaction(dry=self.dry) as self.session:
             if sent.ask:
                 take_turns(self.session, sent.ask.turn)
             objects = self._found(verb, ids)

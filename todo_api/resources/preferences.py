@@ -1,0 +1,30 @@
+"""Preferences: what a client asks for beside its request, in `Prefer` (RFC 7240)."""
+
+from urllib.request import parse_http_list
+
+from flask import Request, Response, g
+
+HEADER = "Prefer"
+APPLIED = "Preference-Applied"
+DRY_RUN = "dry-run"
+
+
+def is_dry_run(request: Request) -> bool:
+    """Return whether `request` is only to be tried, and note that its answer is to say so.
+
+    Whatever the preference's value and parameters are, nothing is stored: that is the mistake that
+    can be mended. Preferences that are not known here, or not well written, are no error.
+    """
+    wanted = DRY_RUN in {_name(each) for each in parse_http_list(request.headers.get(HEADER, ""))}
+    g.dry_run = wanted
+    return wanted
+
+
+def tell(response: Response) -> None:
+    """Say in the answer which preference was followed, if one was."""
+    if g.get("dry_run"):
+        response.headers[APPLIED] = DRY_RUN
+
+
+def _name(preference: str) -> str:
+    return preference.partition(";")[0].partition("=")[0].strip().lower()
