@@ -45,7 +45,7 @@ FLOORS = {
 
 # Modules of a floor that are not nouns: every noun of the floor stands on them.
 SHARED = {
-    "values": {"names", "money", "moments", "currencies"},
+    "values": {"names", "money", "moments", "currencies", "clock"},
     "models": {"base"},
     "services": {"paging", "replays", "throttle", "task_filter"},
     "schemas": {"wire", "fields", "json_schema", "moments", "numbers", "query"},
@@ -180,6 +180,18 @@ def test_the_ground_knows_nothing_of_http():
     for module in ("errors", "settings", "database"):
         names = {name.split(".")[0] for name in IMPORTS[module][1]}
         assert not names & {"flask", "werkzeug", "flask_restful"}
+
+
+def test_only_a_sandbox_can_stop_the_clock():
+    known = {module for module, (own, _) in IMPORTS.items() if "values.clock" in own}
+    assert known == {"values.moments"}
+
+
+def test_there_is_one_clock():
+    """The access log tells the machine's own time, whatever a sandbox makes of it."""
+    reading = re.compile(r"datetime\.(utc)?now|today\(|time\.time\(")
+    readers = {file.name for file in FILES if reading.search(file.read_text())}
+    assert readers == {"clock.py", "access_log.py"}
 
 
 def test_no_import_stands_in_a_function():

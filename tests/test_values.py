@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from todo_api.values import moments, money, names
+from todo_api.values.clock import Clock
 from todo_api.values.currencies import MINOR_UNITS
 
 
@@ -157,3 +158,15 @@ def test_every_wall_time_has_a_moment_that_comes_back(wall):
 @given(st.text(alphabet=st.characters(codec="utf-8")))
 def test_text_that_utf_8_can_write_is_text(text):
     assert (names.why_not_text(text) is None) is ("\0" not in text)
+
+
+def test_a_clock_stands_where_it_was_stopped_until_it_goes_on():
+    clock, then = Clock(), datetime(2031, 2, 3, tzinfo=UTC)
+    before = datetime.now(UTC)
+    assert before <= clock.now() <= datetime.now(UTC)
+    assert not clock.is_stopped
+    clock.stop(then)
+    assert (clock.now(), clock.now(), clock.is_stopped) == (then, then, True)
+    clock.go_on()
+    assert before <= clock.now() <= datetime.now(UTC)
+    assert not clock.is_stopped

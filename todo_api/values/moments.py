@@ -11,6 +11,8 @@ from functools import cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
+from todo_api.values.clock import CLOCK
+
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(9998, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
 OUT_OF_RANGE = "Must lie in the years 1970 to 9998."
@@ -22,7 +24,7 @@ _DAY_FIRST = re.compile(r"\d\d/\d\d/\d{4} \d\d:\d\d:\d\d", re.ASCII)
 
 def now() -> datetime:
     """Return the present moment in UTC, to the microsecond."""
-    return datetime.now(UTC)
+    return CLOCK.now()
 
 
 def parse(text: str) -> date | datetime:
