@@ -39,8 +39,10 @@ FLOORS = {
     "postman": 10,
     "app": 11,
     "server": 12,
-    "cli": 13,
-    "__main__": 14,
+    "sandbox": 12,
+    "ephemeral": 13,
+    "cli": 14,
+    "__main__": 15,
 }
 
 # Modules of a floor that are not nouns: every noun of the floor stands on them.
@@ -184,7 +186,7 @@ def test_the_ground_knows_nothing_of_http():
 
 def test_only_a_sandbox_can_stop_the_clock():
     known = {module for module, (own, _) in IMPORTS.items() if "values.clock" in own}
-    assert known == {"values.moments"}
+    assert known == {"values.moments", "resources.sandbox"}
 
 
 def test_there_is_one_clock():

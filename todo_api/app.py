@@ -5,6 +5,7 @@ Any WSGI server can run it; `flask --app todo_api.app run` finds `create_app` by
 
 import re
 import sys
+from functools import partial
 from typing import Any
 
 from flask import Flask, Response
@@ -19,6 +20,7 @@ from todo_api.resources import envelope, json_text, problems
 from todo_api.resources.backend import Backend
 from todo_api.services.feed import Feed
 from todo_api.settings import Settings
+from todo_api.urls import Route
 
 EXPOSED = (
     "ETag",
@@ -47,10 +49,16 @@ class QuietApi(Api):
         return original_handler(e)
 
 
-def create_app(settings: Settings | None = None, database: Database | None = None) -> Flask:
+def create_app(
+    settings: Settings | None = None,
+    database: Database | None = None,
+    *,
+    more: tuple[Route, ...] = (),
+) -> Flask:
     """Return the WSGI application, its database migrated.
 
-    Without `settings` they are read from the environment, as another WSGI server wants it. When a
+    Without `settings` they are read from the environment, as another WSGI server wants it. Only an
+    ephemeral server has `more` routes than those of the table. When a
     setting or the database does not allow it to start, the process ends with one line that says so
     and exit code 2.
     """
@@ -67,15 +75,15 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         database,
         Feed(database, settings.event_streams),
         _metrics(settings, database),
-        urls.listing(),
+        urls.listing(*more),
         migrations.newest(),
-        openapi.document,
+        partial(openapi.document, *more),
         postman.collection,
     )
     app = routing.App()
     envelope.register(app, settings, backend.metrics)
     problems.register(app)
-    urls.register(QuietApi(app), backend)
+    urls.register(QuietApi(app), backend, *more)
     app.extensions["todo_api"] = backend
     _share_with_origins(app, settings.cors_origins)
     return app

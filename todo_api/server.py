@@ -4,11 +4,13 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
+from functools import partial
 from os import register_at_fork
 from tempfile import TemporaryDirectory
 from typing import Any
 from wsgiref.types import WSGIApplication
 
+from flask import Flask
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
@@ -30,19 +32,26 @@ CONNECTIONS = 4096
 """How many connections one process has open; more wait until one of these is closed."""
 
 
-def run(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT; a worker that dies is started again."""
+def run(
+    settings: Settings,
+    make: Callable[[], Flask] = create_app,
+    ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve until SIGTERM or SIGINT; a worker that dies is started again.
+
+    `make` returns the application of a worker, in its process; `ready` is called once all of them
+    are started.
+    """
     register_at_fork(after_in_child=_end_at_a_signal)
     with TemporaryDirectory(prefix="todo-api-metrics-") as folder:
         if settings.metrics_token:
             share_metrics(folder)
-        _serve(settings)
+        _server(settings, ready).serve(target_loader=partial(worker, make), wrap_loader=False)
 
 
-def _serve(settings: Settings) -> None:
-    Server(
+def _server(settings: Settings, ready: Callable[[], None]) -> "Server":
+    server = Server(
         "todo_api.server:worker",
-        factory=True,
         interface=Interfaces.WSGI,
         address=address_of(settings.host, settings.port),
         port=settings.port,
@@ -56,11 +65,21 @@ def _serve(settings: Settings) -> None:
         backpressure=CONNECTIONS,
         log_level=LogLevels.error,
         log_dictconfig=_logging(settings),
-    ).serve()
+    )
+    server.ready = ready
+    return server
 
 
 class Server(MPServer):
     """Granian, which leads new connections away from its workers before these end."""
+
+    ready: Callable[[], None]
+
+    def startup(self, *arguments: Any) -> None:
+        """Start the workers, and say so."""
+        start: Any = super().startup
+        start(*arguments)
+        self.ready()
 
     def shutdown(self, exit_code: int = 0) -> None:
         """Let the workers finish what is in flight, and end them."""
@@ -69,9 +88,9 @@ class Server(MPServer):
             finish(exit_code)
 
 
-def worker() -> WSGIApplication:
+def worker(make: Callable[[], Flask]) -> WSGIApplication:
     """Return the application of one worker process, as granian asks for it."""
-    app = create_app()
+    app = make()
     backend: Backend = app.extensions["todo_api"]
     _at_a_signal(backend.feed.stop)
     return turns.Turns(

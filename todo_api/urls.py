@@ -36,7 +36,7 @@ from todo_api.resources.user import UserList
 from todo_api.routing import rules
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Route:
     """A path, the resource that answers there, and what the listing calls each of its verbs."""
 
@@ -134,11 +134,11 @@ ROUTES = (
 )
 
 
-def listing() -> dict[str, str]:
-    """Return the method and path of each verb by the name that the listing gives it."""
+def listing(*more: Route) -> dict[str, str]:
+    """Return the method and path of each verb, of `more` routes too, by its name in the listing."""
     return {
         name: f"{verb.upper()} {route.path}"
-        for route in ROUTES
+        for route in (*ROUTES, *more)
         for verb, name in route.names.items()
     }
 
@@ -150,9 +150,9 @@ def stored() -> frozenset[str]:
     )
 
 
-def register(api: Api, backend: Backend) -> None:
-    """Add every route of the table to `api`."""
-    for route in ROUTES:
+def register(api: Api, backend: Backend, *more: Route) -> None:
+    """Add every route of the table to `api`, and `more` of them."""
+    for route in (*ROUTES, *more):
         api.add_resource(
             route.resource,
             *rules(route.path),

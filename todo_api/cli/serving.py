@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from todo_api import ephemeral as ephemeral_server
 from todo_api import migrations, server, urls
 from todo_api.app import open_database
 from todo_api.cli.setup import in_one_line, opened
@@ -15,8 +16,14 @@ from todo_api.settings import Settings, shield_requests
 
 @click.command()
 @click.option("--with-sample", is_flag=True, help="Load the sample into an empty database first.")
-def serve(with_sample: bool) -> None:
+@click.option("--ephemeral", is_flag=True, help="For tests: empty, private, and gone at its end.")
+def serve(with_sample: bool, ephemeral: bool) -> None:
     """Migrate the database and serve until stopped."""
+    if ephemeral:
+        shield_requests()
+        with in_one_line():
+            ephemeral_server.run(with_sample=with_sample)
+        return
     with opened() as (settings, database):
         server.address_of(settings.host, settings.port)
         with database.reading() as session:

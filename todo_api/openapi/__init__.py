@@ -12,7 +12,7 @@ from todo_api import __version__
 from todo_api.openapi import answers, forms, headers, links, operations
 from todo_api.openapi.answers import statuses
 from todo_api.schemas import json_schema
-from todo_api.urls import ROUTES
+from todo_api.urls import ROUTES, Route
 
 __all__ = ["document", "statuses"]
 
@@ -26,8 +26,9 @@ BEARER = {
 
 
 @cache
-def document() -> dict[str, Any]:
-    """Return the document; it is the same for every server of this version."""
+def document(*more: Route) -> dict[str, Any]:
+    """Return the document of every route, and of those that a server has beside them."""
+    routes = (*ROUTES, *more)
     describer = json_schema.describer()
     spec = APISpec(
         title="todo_api",
@@ -43,10 +44,10 @@ def document() -> dict[str, Any]:
         spec.components.header(name, header)
     for name, response in answers.errors():
         spec.components.response(name, response)
-    for module in dict.fromkeys(route.resource.__module__ for route in ROUTES):
+    for module in dict.fromkeys(route.resource.__module__ for route in routes):
         about = (inspect.getdoc(sys.modules[module]) or "").partition("\n")[0]
         spec.tag({"name": operations.noun(module), "description": about})
-    for route in ROUTES:
+    for route in routes:
         described = {verb: operations.operation(route, verb) for verb in route.names}
         for verb, operation in described.items():
             links.add(operation["responses"], route, verb)

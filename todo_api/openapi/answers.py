@@ -7,7 +7,7 @@ from typing import Any
 
 from todo_api.openapi import headers
 from todo_api.resources import body, problems
-from todo_api.resources.auth import PUBLIC, SCRAPER
+from todo_api.resources.auth import CONTROLLER, PUBLIC, SCRAPER
 from todo_api.resources.endpoint import Endpoint
 from todo_api.resources.event import EVENT_STREAM
 from todo_api.resources.stored import GUARDED, StoredEndpoint
@@ -49,7 +49,7 @@ def statuses(resource: type[Endpoint], verb: str, path: str) -> list[int]:
         304: verb == "get" and headers.is_versioned(resource),
         400: True,
         401: not public,
-        403: not public and resource.access[verb] != SCRAPER,
+        403: not public and resource.access[verb] not in (SCRAPER, CONTROLLER),
         404: stored and "<" in path,
         411: reads_body,
         412: verb in GUARDED and headers.is_versioned(resource),

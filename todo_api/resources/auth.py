@@ -29,6 +29,7 @@ class Who(Enum):
     OWNER_OR_ADMIN = auto()
     ADMIN = auto()
     SCRAPER = auto()
+    CONTROLLER = auto()
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ OWNER_OR_ADMIN = Access(Who.OWNER_OR_ADMIN)
 ADMIN = Access(Who.ADMIN)
 SCRAPER = Access(Who.SCRAPER)
 """Who brings the server's METRICS_TOKEN; that is no account's."""
+CONTROLLER = Access(Who.CONTROLLER)
+"""Who brings the token that a sandbox told when it started; that is no account's either."""
 
 
 @dataclass(frozen=True)
