@@ -2,7 +2,7 @@
 
 SHELL = /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test fuzz drill model mutate check format postman screenshots pins clean
+.PHONY: help run test fuzz drill drill-cluster model mutate check format postman screenshots pins clean
 
 VENV = .venv
 TODO_API = $(VENV)/bin/todo-api
@@ -10,7 +10,7 @@ BIN = $(VENV)/bin
 COLLECTION = postman.json
 
 help: ## List the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 run: $(VENV)/.runs ## Start the backend on 127.0.0.1:5000 (HOST, PORT, DATABASE_URL are honoured)
 	@exec $(TODO_API) serve --with-sample
@@ -23,6 +23,9 @@ fuzz: $(VENV)/.tests ## Make many requests from the OpenAPI document (CASES=1000
 
 drill: $(VENV)/.tests ## Break each thing that can break, and count what is lost (DRILLS="kill rolls")
 	@$(BIN)/python tests/faults $(DRILLS)
+
+drill-cluster: $(VENV)/.tests ## Kill nodes behind a proxy, then PostgreSQL's primary, 20 times
+	@$(BIN)/python tests/faults cluster
 
 model: $(VENV)/.tests ## Do many steps at random and compare with a model (EXAMPLES=500)
 	@scripts/model $(EXAMPLES)

