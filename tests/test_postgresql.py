@@ -153,6 +153,33 @@ def test_the_next_host_is_tried_when_the_first_does_not_answer(own_postgres):
         database.close()
 
 
+def test_a_primary_that_falls_silent_is_left_for_the_standby_that_was_promoted():
+    """As when its machine is gone: no socket is closed, and no packet comes back."""
+    with ExitStack() as stack:
+        primary, standby = Postgres(), Postgres()
+        stack.callback(primary.stop)
+        stack.callback(standby.stop)
+        primary.start()
+        standby.follow(primary)
+        hosts = "&".join(f"host=127.0.0.1:{each.port}" for each in (primary, standby))
+        database = Database(f"postgresql://test@/postgres?{hosts}&target_session_attrs=read-write")
+        stack.callback(database.close)
+        assert [answer for answer, _ in asked_at_once(database, 8)] == [1] * 8
+        listener = Listener(database)
+        stack.callback(listener.close)
+        stack.callback(primary.thaw)
+        primary.freeze()
+        standby.promote()
+        silent = time.monotonic()
+        while asked(database)[0] is None:
+            assert time.monotonic() < silent + 8
+        with pytest.raises(Unavailable):
+            listener.hear(1)
+        answers = asked_at_once(database, 16)
+        assert [answer for answer, _ in answers] == [1] * 16
+        assert max(seconds for _, seconds in answers) < 1
+
+
 def test_a_connection_that_comes_too_late_is_closed(own_postgres):
     database = Database(own_postgres.url("postgres"), lock_timeout=1)
     own_postgres.freeze()

@@ -4,6 +4,7 @@ import select
 import threading
 import time
 from concurrent.futures import Future, wait
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -14,6 +15,7 @@ from sqlalchemy.exc import DisconnectionError
 from todo_api.pulse import NoAnswer, Pulse
 
 _TICK = 0.1
+_PORT = "5432"
 _SECONDS_A_HOST = 2
 """The least that libpq and psycopg give a host to answer to a connection."""
 
@@ -53,63 +55,108 @@ def _bearing(pulse: Pulse, gen: PQGen[RV]) -> PQGen[RV]:
         return result
 
 
+class Servers:
+    """The servers that DATABASE_URL names, of which one or the other may be away for good.
+
+    Each has a pulse of its own: who waits for one that is silent has nothing of another's answers.
+    """
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        hosts = options.get("host", "").split(",")
+        ports = str(options.get("port", "")).split(",")
+        if len(ports) < len(hosts):
+            ports *= len(hosts)
+        self._options = options
+        self._pulses = {
+            (host, port or _PORT): Pulse(partial(self._ask, host, port), _SECONDS_A_HOST)
+            for host, port in zip(hosts, ports, strict=True)
+        }
+
+    def bear(self, since: float, *, at_most: float) -> None:
+        """Go on with connecting, or raise NoAnswer once there is no use in it: as Pulse.bear."""
+        silent = 0
+        for pulse in self._pulses.values():
+            try:
+                pulse.bear(since, at_most=at_most)
+            except NoAnswer:
+                silent += 1
+        if silent == len(self._pulses):
+            raise NoAnswer("The server does not answer.")
+
+    def connect(self) -> WatchedConnection:
+        """Connect to the first that takes us; who is silent is not asked, if others are there."""
+        options = self._options
+        if len(self._pulses) > 1:
+            awake = [place for place, pulse in self._pulses.items() if not pulse.away]
+            hosts, ports = zip(*(awake or self._pulses), strict=True)
+            options = {**options, "host": ",".join(hosts), "port": ",".join(ports)}
+        connection = WatchedConnection.connect(**options)
+        connection.pulse = self._pulse_of(connection)
+        return connection
+
+    def _pulse_of(self, connection: WatchedConnection) -> Pulse:
+        first, *others = self._pulses.values()
+        place = (connection.info.host, str(connection.info.port))
+        return self._pulses.get(place, first) if others else first
+
+    def _ask(self, host: str, port: str) -> None:
+        options = {**self._options, "host": host, "port": port}
+        # A standby answers, too.
+        options |= {"connect_timeout": _SECONDS_A_HOST, "target_session_attrs": "any"}
+        with WatchedConnection.connect(**options, autocommit=True) as connection:
+            connection.pulse = self._pulses[host, port or _PORT]
+            connection.execute("SELECT 1")
+
+
 def speak(engine: Engine, lock_timeout: int) -> None:
-    """Set up each connection of `engine`, all with one pulse.
+    """Set up each connection of `engine`.
 
     To connect takes at most `lock_timeout` seconds, however many hosts there are to try.
     """
     _, given = engine.dialect.create_connect_args(engine.url)
     several = "," in given.get("host", "")
-    options = {
-        **_ALIVE,
-        **given,
-        "options": f"-c timezone=UTC -c lock_timeout={lock_timeout}s"
-        f" -c idle_in_transaction_session_timeout={10 * lock_timeout}s",
-        "connect_timeout": _SECONDS_A_HOST if several else max(lock_timeout, _SECONDS_A_HOST),
-    }
-
-    def ask() -> None:
-        asking = {**options, "connect_timeout": _SECONDS_A_HOST}
-        with WatchedConnection.connect(**asking, autocommit=True) as connection:
-            connection.pulse = pulse
-            connection.execute("SELECT 1")
-
-    # Of several hosts the first may be away for good.
-    pulse = Pulse(ask, _SECONDS_A_HOST + several)
+    servers = Servers(
+        {
+            **_ALIVE,
+            **given,
+            "options": f"-c timezone=UTC -c lock_timeout={lock_timeout}s"
+            f" -c idle_in_transaction_session_timeout={10 * lock_timeout}s",
+            "connect_timeout": _SECONDS_A_HOST if several else max(lock_timeout, _SECONDS_A_HOST),
+        }
+    )
 
     @event.listens_for(engine, "do_connect")
     def connect(_dialect: object, _record: object, _args: Any, _options: Any) -> WatchedConnection:
-        return _connected(options, pulse, lock_timeout)
+        return _connected(servers, lock_timeout)
 
     @event.listens_for(engine, "checkout")
     def check(connection: WatchedConnection, _record: object, _fairy: object) -> None:
-        if not connection.is_fresh and _has_ended(connection):
+        # To another server, if there is one, there may be a way.
+        if connection.pulse.away or (not connection.is_fresh and _has_ended(connection)):
             raise DisconnectionError("The server has ended this connection.")
         connection.is_fresh = False
 
 
-def _connected(options: dict[str, Any], pulse: Pulse, seconds: float) -> WatchedConnection:
+def _connected(servers: Servers, seconds: float) -> WatchedConnection:
     """Connect within `seconds`, name resolution and all hosts together, or raise NoAnswer."""
     begun = time.monotonic()
-    pulse.bear(begun)
+    servers.bear(begun, at_most=seconds)
     future: Future[WatchedConnection] = Future()
 
     def connect() -> None:
         try:
-            future.set_result(WatchedConnection.connect(**options))
+            future.set_result(servers.connect())
         except BaseException as error:  # noqa: BLE001 - It is raised again by who waits for it.
             future.set_exception(error)
 
     threading.Thread(target=connect, name="connect", daemon=True).start()
     try:
         while not wait([future], _TICK).done:
-            pulse.bear(begun, at_most=seconds)
+            servers.bear(begun, at_most=seconds)
     except NoAnswer:
         future.add_done_callback(_close)
         raise
-    connection = future.result()
-    connection.pulse = pulse
-    return connection
+    return future.result()
 
 
 def _close(future: Future[WatchedConnection]) -> None:
