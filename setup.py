@@ -41,5 +41,11 @@ setup(
         "tzdata>=2026.1",
         "Werkzeug>=3.1.6,<3.2",
     ],
+    extras_require={
+        "opentelemetry": [
+            "opentelemetry-exporter-otlp-proto-http>=1.45,<2",
+            "opentelemetry-sdk>=1.45,<2",
+        ],
+    },
     entry_points={"console_scripts": ["todo-api = todo_api.cli:main"]},
 )

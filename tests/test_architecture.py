@@ -38,6 +38,7 @@ FLOORS = {
     "openapi": 9,
     "postman": 10,
     "app": 11,
+    "telemetry": 12,
     "server": 12,
     "sandbox": 12,
     "ephemeral": 13,

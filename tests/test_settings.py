@@ -32,6 +32,7 @@ def test_without_any_variable_everything_has_its_default():
         ("REGISTRATION", "Closed", "registration", "closed"),
         ("TRUSTED_PROXIES", "10.0.0.1/8 ::1", "trusted_proxies", ...),
         ("TOKEN_DAYS", "365", "token_days", 365),
+        ("OPENTELEMETRY", "ON", "opentelemetry", "on"),
     ],
 )
 def test_a_variable_sets_what_it_is_for(name, text, attribute, value):

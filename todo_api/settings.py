@@ -123,6 +123,7 @@ class Settings:
     metrics_folder: str = _setting("PROMETHEUS_MULTIPROC_DIR", "", _folder)
     lock_timeout: int = _setting("LOCK_TIMEOUT", 5, _whole(1, 600))
     hsts_days: int = _setting("HSTS_DAYS", 365, _whole(0, 730))
+    opentelemetry: str = _setting("OPENTELEMETRY", "off", _one_of("on", "off"))
     access_log: str = _setting("ACCESS_LOG", "on", _one_of("on", "off"))
     log_level: str = _setting(
         "LOG_LEVEL", "info", _one_of("debug", "info", "warning", "error", "critical")

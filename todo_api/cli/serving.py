@@ -1,12 +1,15 @@
 """Commands for the server itself."""
 
 import sys
+from collections.abc import Callable
+from importlib import import_module
 
 import click
+from flask import Flask
 
 from todo_api import ephemeral as ephemeral_server
 from todo_api import migrations, server, urls
-from todo_api.app import open_database
+from todo_api.app import create_app, open_database
 from todo_api.cli.setup import in_one_line, opened
 from todo_api.database import Database
 from todo_api.errors import CannotStart
@@ -25,6 +28,7 @@ def serve(with_sample: bool, ephemeral: bool) -> None:
             ephemeral_server.run(with_sample=with_sample)
         return
     with opened() as (settings, database):
+        make = traced() if settings.opentelemetry == "on" else create_app
         server.address_of(settings.host, settings.port)
         with database.reading() as session:
             if database.is_read_only(session):
@@ -38,7 +42,7 @@ def serve(with_sample: bool, ephemeral: bool) -> None:
     click.echo(f"Try           curl '{base}/itemprice?itemname=apples'")
     sys.stdout.flush()
     shield_requests()
-    server.run(settings)
+    server.run(settings, make)
 
 
 @click.command()
@@ -65,6 +69,15 @@ def routes() -> None:
     for name, route in urls.listing().items():
         verb, path = route.split(" ", 1)
         click.echo(f"{verb:7} {path:45} {name}")
+
+
+def traced() -> Callable[[], Flask]:
+    """Return what makes an application that is traced, if what that needs is there."""
+    try:
+        made: Callable[[], Flask] = import_module("todo_api.telemetry").create_app
+    except ModuleNotFoundError as error:
+        raise CannotStart(f"OPENTELEMETRY needs todo-api[opentelemetry]: {error}.") from None
+    return made
 
 
 def _load_sample(settings: Settings, database: Database) -> bool:

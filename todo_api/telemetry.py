@@ -1,0 +1,115 @@
+"""Traces for OpenTelemetry: each request is a span, and in it each statement.
+
+Needs the extra `todo-api[opentelemetry]`. Where spans go is told by the variables that
+OpenTelemetry itself reads, such as OTEL_EXPORTER_OTLP_ENDPOINT. They have neither queries nor
+headers, where secrets may be, and of statements the text without its values.
+"""
+
+from collections.abc import Iterable
+from multiprocessing.util import Finalize
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from flask import Flask, Response, g, request
+from opentelemetry import trace
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.propagate import extract
+from opentelemetry.sdk.resources import OTELResourceDetector, Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.trace import SpanKind, StatusCode, Tracer
+from sqlalchemy import Engine, event
+
+from todo_api import __version__
+from todo_api.app import create_app as create_plain
+from todo_api.resources.backend import Backend
+
+LONGEST_STATEMENT = 2_000
+"""Characters of a statement that a span tells."""
+
+_SERVER_ERROR = 500
+
+
+def create_app() -> Flask:
+    """Return the application, traced, and send what is left when the process ends."""
+    app = create_plain()
+    named = Resource({"service.name": "todo-api", "service.version": __version__})
+    provider = TracerProvider(resource=named.merge(OTELResourceDetector().detect()))
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    # The processes that granian starts end without what `atexit` knows of.
+    Finalize(None, provider.shutdown, exitpriority=1)
+    tracer = provider.get_tracer("todo_api", __version__)
+    backend: Backend = app.extensions["todo_api"]
+    _trace_statements(tracer, backend.database.engine)
+    app.after_request(_describe)
+    # Flask documents this as the place for what stands around it; for mypy it is a method.
+    around: Any = app
+    around.wsgi_app = Traced(app.wsgi_app, tracer)
+    return app
+
+
+class Traced:
+    """A WSGI application around another one that gives each request a span.
+
+    It belongs to the trace that the client's `traceparent` names, if it sent one (W3C Trace
+    Context), and ends when the head of the answer is known: a stream goes on for long.
+    """
+
+    def __init__(self, app: WSGIApplication, tracer: Tracer) -> None:
+        self._app = app
+        self._tracer = tracer
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer as the application does."""
+        names = ("traceparent", "tracestate")
+        sent = {name: environ.get(f"HTTP_{name.upper()}", "") for name in names}
+        method = environ["REQUEST_METHOD"]
+        with self._tracer.start_as_current_span(method, extract(sent), SpanKind.SERVER):
+            return self._app(environ, start_response)
+
+
+def _describe(response: Response) -> Response:
+    """Say of which route the request was, by the names of OpenTelemetry's conventions for HTTP."""
+    span = trace.get_current_span()
+    told = {
+        "http.request.method": request.method,
+        "http.response.status_code": response.status_code,
+        "url.path": request.path,
+        "url.scheme": request.scheme,
+        "todo_api.request_id": g.request_id,
+    }
+    if request.endpoint:
+        told["http.route"] = request.endpoint
+        span.update_name(f"{request.method} {request.endpoint}")
+    if "account_id" in g:
+        told["todo_api.account"] = g.account_id
+    span.set_attributes(told)
+    if response.status_code >= _SERVER_ERROR:
+        span.set_status(StatusCode.ERROR)
+    return response
+
+
+def _trace_statements(tracer: Tracer, engine: Engine) -> None:
+    """Give each statement of `engine` a span, by OpenTelemetry's conventions for databases."""
+
+    def begin(connection: Any, _: Any, statement: str, *_more: Any) -> None:
+        operation = statement.split(None, 1)[0].upper()
+        told = {
+            "db.system.name": engine.dialect.name,
+            "db.operation.name": operation,
+            "db.query.text": statement[:LONGEST_STATEMENT],
+        }
+        connection.info[begin] = tracer.start_span(operation, kind=SpanKind.CLIENT, attributes=told)
+
+    def end(connection: Any, *_: Any) -> None:
+        connection.info.pop(begin).end()
+
+    def fail(context: Any) -> None:
+        if span := context.connection and context.connection.info.pop(begin, None):
+            span.set_status(StatusCode.ERROR, type(context.original_exception).__name__)
+            span.end()
+
+    listen: Any = event.listen
+    listen(engine, "before_cursor_execute", begin)
+    listen(engine, "after_cursor_execute", end)
+    listen(engine, "handle_error", fail)
