@@ -8,6 +8,7 @@ from todo_api.models.message import Message
 from todo_api.models.replay import Replay
 from todo_api.models.task import Task
 from todo_api.models.token import Token
+from todo_api.models.username import Username
 
 __all__ = [
     "Account",
@@ -19,4 +20,5 @@ __all__ = [
     "Replay",
     "Task",
     "Token",
+    "Username",
 ]

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import delete as sql_delete
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from todo_api.database import announce
 from todo_api.errors import Conflict, NotFound
-from todo_api.models import Account, Task
+from todo_api.models import Account, Task, Username
 from todo_api.services import replays
 from todo_api.values import moments, names
 
@@ -27,6 +28,8 @@ def register(session: Session, fields: Mapping[str, Any]) -> Account:
     )
     session.add(account)
     try:
+        session.flush()
+        session.add(Username(key=account.username_key, account_id=account.id))
         session.flush()
     except IntegrityError:
         raise taken() from None
@@ -47,7 +50,12 @@ def must_be_free(session: Session, username: str) -> None:
 def find(session: Session, username: str) -> Account | None:
     """Return the account that goes by `username`, in whatever case, or None."""
     key = names.sought_key(username)
-    return session.scalars(select(Account).where(Account.username_key == key)).one_or_none()
+    owner = None
+    if key is not None:
+        owned = select(Username.account_id).where(Username.key == key)
+        owner = session.scalars(owned).one_or_none()
+    # Asked for in any case: the time that it takes is not to tell whether there is one.
+    return session.scalars(select(Account).where(Account.id == (owner or 0))).one_or_none()
 
 
 def named(session: Session, username: str) -> Account:
@@ -87,6 +95,7 @@ def change(session: Session, account: Account, changes: Mapping[str, Any]) -> No
 def delete(session: Session, account: Account) -> None:
     """Delete the account; the database takes its tasks and tokens along."""
     replays.forget(session, account.id)
+    session.execute(sql_delete(Username).where(Username.key == account.username_key))
     session.delete(account)
 
 
