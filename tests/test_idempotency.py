@@ -10,7 +10,7 @@ from conftest import serving
 from sqlalchemy import text
 from support import PASSWORD
 
-from todo_api.models import Account, Message, Replay, Task
+from todo_api.models import Account, Attempt, Message, Replay, Task
 from todo_api.services import replays
 from todo_api.values import moments
 
@@ -129,6 +129,19 @@ def test_a_key_is_forgotten_after_a_day(backend, alice):
     assert "Idempotent-Replayed" not in second.headers
     assert second.json["id"] != first.json["id"]
     assert backend.count(Replay) == 1
+
+
+def test_once_an_hour_what_is_too_old_of_others_is_forgotten_too(backend, alice, bob):
+    alice.post(alice.tasks, json={"name": "milk"}, headers=key("a"))
+    with backend.database.transaction() as session:
+        session.query(Replay).one().created_date = moments.days_from(moments.now(), -2)
+    bob.post(bob.tasks, json={"name": "milk"}, headers=key("b"))
+    assert backend.count(Replay) == 2
+    with backend.database.transaction() as session:
+        session.query(Attempt).one().at = moments.days_from(moments.now(), -1)
+    bob.post(bob.tasks, json={"name": "milk"}, headers=key("c"))
+    with backend.session() as session:
+        assert {kept.key for kept in session.query(Replay)} == {"b", "c"}
 
 
 def test_the_answers_given_to_an_account_go_with_it_and_nobody_elses(backend, alice, bob):

@@ -7,12 +7,15 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from todo_api.errors import Invalid
+from todo_api.errors import Invalid, TooMany
 from todo_api.models import Replay
+from todo_api.services import throttle
 from todo_api.values import moments
 
 KEPT = timedelta(hours=24)
 NOBODY = 0
+
+_SWEEP = throttle.Limit("sweep of replays", 1)
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,9 @@ def find(session: Session, ask: Ask) -> Replay | None:
 
 def keep(session: Session, ask: Ask, status: int, headers: Mapping[str, str], body: bytes) -> None:
     """Keep an answer in the transaction that makes it true, and forget those that are too old."""
-    session.execute(delete(Replay).where(Replay.created_date <= _oldest()))
+    old = Replay.created_date <= _oldest()
+    session.execute(delete(Replay).where(Replay.owner == ask.owner, old))
+    _sweep(session)
     session.add(
         Replay(
             owner=ask.owner,
@@ -67,6 +72,16 @@ def keep(session: Session, ask: Ask, status: int, headers: Mapping[str, str], bo
 def forget(session: Session, owner: int) -> None:
     """Forget the answers given to an account."""
     session.execute(delete(Replay).where(Replay.owner == owner))
+
+
+def _sweep(session: Session) -> None:
+    """Forget once an hour what is too old of all accounts, wherever they are stored."""
+    try:
+        throttle.check(session, _SWEEP, "all")
+        throttle.use(session, _SWEEP, "all")
+    except TooMany:
+        return
+    session.execute(delete(Replay).where(Replay.created_date <= _oldest()))
 
 
 def _oldest() -> datetime:
