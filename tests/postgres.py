@@ -58,6 +58,11 @@ class Postgres:
         """End it as a power cut would, but for what the kernel still writes."""
         self._run("pg_ctl", "-D", self.data, "-m", "immediate", "stop")
 
+    @property
+    def pid(self) -> int:
+        """The id of the process that starts the others."""
+        return int(self._pid_file.read_text().split()[0])
+
     def freeze(self) -> None:
         """Stop all its processes where they are, the one that starts the others first."""
         self._signal(signal.SIGSTOP)
@@ -67,7 +72,7 @@ class Postgres:
         self._signal(signal.SIGCONT)
 
     def _signal(self, number: int) -> None:
-        pid = int(self._pid_file.read_text().split()[0])
+        pid = self.pid
         os.kill(pid, number)
         for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
             with suppress(ProcessLookupError):
@@ -75,7 +80,7 @@ class Postgres:
 
     def kill(self) -> None:
         """Kill all its processes, and return when nobody listens any more."""
-        pid = int(self._pid_file.read_text().split()[0])
+        pid = self.pid
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         for each in (pid, *map(int, children)):
             with suppress(ProcessLookupError):
