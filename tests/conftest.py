@@ -15,6 +15,8 @@ from browser import launched
 from databases import PostgresDatabases, SqliteDatabases, folder
 from hypothesis import settings
 from postgres import Postgres, free_port
+from sharding import faults, is_sent_by_the_program
+from sqlalchemy import Engine, event
 from support import UNDOCUMENTED, Backend
 
 from todo_api.database import Database
@@ -79,6 +81,24 @@ def documented():
     UNDOCUMENTED.clear()
     yield
     assert set(UNDOCUMENTED) == set()
+
+
+UNROUTABLE = []
+"""What tests have seen the program send that a database sharded by account cannot route."""
+
+
+@event.listens_for(Engine, "before_cursor_execute")
+def note_if_unroutable(connection, _cursor, statement, *_):
+    if connection.dialect.name == "postgresql" and is_sent_by_the_program():
+        UNROUTABLE.extend(f"{fault}: {statement}" for fault in faults(statement))
+
+
+@pytest.fixture(autouse=True)
+def routable():
+    """Whatever statement a test sees the program send, one shard can execute it."""
+    UNROUTABLE.clear()
+    yield
+    assert UNROUTABLE == []
 
 
 @pytest.fixture

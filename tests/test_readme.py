@@ -15,6 +15,7 @@ from todo_api.cli import main
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.rst").read_text()
+PAGES = sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs").glob("*.rst"))
 
 
 def console_blocks():
@@ -76,10 +77,15 @@ def test_a_make_target_is_listed_by_make(target):
     assert re.search(rf"^{target} ", listed.stdout, re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", ["README.rst", "CHANGELOG.rst", "SECURITY.rst"])
+@pytest.mark.parametrize("name", ["README.rst", "CHANGELOG.rst", "SECURITY.rst", *PAGES])
 def test_a_document_is_well_formed(name):
     settings = {"report_level": Reporter.WARNING_LEVEL, "halt_level": Reporter.WARNING_LEVEL}
     publish_doctree((ROOT / name).read_text(), settings_overrides=settings)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_of_the_docs_is_linked(name):
+    assert f"<{name}>`_" in README
 
 
 def test_the_modules_that_the_readme_names_are_there():
