@@ -47,5 +47,8 @@ setup(
             "opentelemetry-sdk>=1.45,<2",
         ],
     },
-    entry_points={"console_scripts": ["todo-api = todo_api.cli:main"]},
+    entry_points={
+        "console_scripts": ["todo-api = todo_api.cli:main"],
+        "pytest11": ["todo_api = todo_api.pytest_plugin"],
+    },
 )
