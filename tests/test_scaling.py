@@ -80,7 +80,7 @@ def test_what_is_stored_follows_from_the_rows():
 
 @pytest.mark.parametrize("on", ["sqlite", "postgresql"])
 def test_the_script_measures_what_stands_on_the_page(on, monkeypatch):
-    for name in ("REQUESTS", "LOGINS", "ROWS"):
+    for name in ("REQUESTS", "LOGINS", "PAGE", "ROWS"):
         monkeypatch.setattr(costs, name, 200 if name == "ROWS" else 2)
     rig = Rig(on)
     try:
