@@ -92,9 +92,8 @@ def serving(rig, databases, nodes):
         with nginx.running(rig.folder / "nginx", configuration, ports=[proxy.port]):
             yield servers, proxy
     finally:
-        for server in servers:
-            if server.process:
-                server.stop()
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(lambda server: server.process and server.stop(), servers))
 
 
 def errors(writers):
