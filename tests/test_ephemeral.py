@@ -52,7 +52,7 @@ class Ephemeral:
 
 
 @contextmanager
-def ephemeral(*arguments, **settings):
+def ephemeral(*arguments, start_new_session=False, **settings):
     process = subprocess.Popen(
         [*SERVE, *arguments],
         env=environment(**settings),
@@ -60,6 +60,7 @@ def ephemeral(*arguments, **settings):
         stderr=subprocess.PIPE,
         text=True,
         cwd=ROOT,
+        start_new_session=start_new_session,
     )
     try:
         yield Ephemeral(process, json.loads(process.stdout.readline() or "null"))
@@ -101,6 +102,16 @@ def test_one_line_tells_all_that_a_test_needs():
         server.process.terminate()
         rest, errors = server.process.communicate(timeout=40)
         assert (rest, errors, server.process.returncode) == ("", "", 0)
+
+
+def test_ctrl_c_ends_it_in_order():
+    """A terminal sends SIGINT to all processes of the group that it started."""
+    with ephemeral(start_new_session=True) as server:
+        folder = server.folder
+        os.killpg(server.process.pid, signal.SIGINT)
+        rest, errors = server.process.communicate(timeout=40)
+        assert (rest, errors, server.process.returncode) == ("", "", 0)
+        assert not folder.exists()
 
 
 def test_servers_know_nothing_of_each_other_and_leave_nothing():

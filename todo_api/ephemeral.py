@@ -78,6 +78,7 @@ def _made(settings: Settings, with_sample: bool) -> dict[str, str]:
 
 def _in_worker(settings: Settings, control: str, parent: int, folder: str) -> Flask:
     """Return the application of the one worker process."""
+    os.setpgid(0, 0)  # Ctrl-C in a terminal is for the first process, which ends this one in order.
     _end_after(parent, partial(shutil.rmtree, folder, ignore_errors=True))
     return sandbox.create(settings, control)
 
