@@ -159,6 +159,15 @@ def test_it_ends_with_the_process_that_started_it(signal_sent):
         assert ends(lambda: not Path(f"/proc/{main}").exists())
 
 
+def test_it_ends_when_nobody_reads_where_it_is():
+    process = subprocess.Popen(
+        SERVE, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
+    )
+    with process:
+        process.stdout.close()
+        assert process.wait(timeout=40) == 0
+
+
 def test_its_worker_ends_with_it_even_when_it_is_killed():
     with ephemeral() as server:
         folder, worker = server.folder, server.worker

@@ -84,15 +84,17 @@ def _in_worker(settings: Settings, control: str, parent: int, folder: str) -> Fl
 
 
 def _tell(told: dict[str, Any], port: int, parent: int) -> None:
-    """Say what there is, as soon as it is."""
-    with suppress(TimeoutError):
-        _wait_for(port)
-        sys.stdout.write(json.dumps(told) + "\n")
-        sys.stdout.flush()
+    """Say what there is, as soon as it is; end if it is never, or if nobody listens."""
     _end_after(parent)
+    try:
+        _wait_for(port)
+        os.write(sys.stdout.fileno(), f"{json.dumps(told)}\n".encode())
+    except OSError:
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _wait_for(port: int, patience: float = 30) -> None:
+    """Wait until somebody listens on the port; raise TimeoutError when nobody does."""
     until = time.monotonic() + patience
     while time.monotonic() < until:
         with suppress(OSError), socket.create_connection((HOST, port)):
