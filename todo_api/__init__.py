@@ -16,4 +16,4 @@ The house has floors, and imports go down only:
 This module imports nothing, so that whatever needs a part of the package loads that part only.
 """
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
