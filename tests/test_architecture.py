@@ -27,6 +27,7 @@ FLOORS = {
     "settings": 1,
     "sqlite": 1,
     "postgresql": 1,
+    "generation": 1,
     "database": 2,
     "models": 2,
     "notices": 3,

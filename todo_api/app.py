@@ -66,6 +66,7 @@ def create_app(
         settings = settings or Settings.from_environment()
         database = database or open_database(settings)
         migrations.upgrade(database)
+        migrations.hold(database)
     except CannotStart as error:
         sys.stderr.write(f"todo-api: {error}\n")
         raise SystemExit(2) from None
@@ -76,7 +77,6 @@ def create_app(
         Feed(database, settings.event_streams),
         _metrics(settings, database),
         urls.listing(*more),
-        migrations.newest(),
         partial(openapi.document, *more),
         postman.collection,
     )

@@ -64,6 +64,9 @@ def bring_back(file: Path, database: Database) -> int:
             if migrations.stored(copy) is None:
                 raise CannotStart(f"{file} is no backup.")
             migrations.upgrade(copy)
+            for each in (copy, database):
+                if migrations.stored(each) != migrations.newest():
+                    raise CannotStart("There is a newer schema: use the todo_api that it is from.")
             with copy.reading() as source, database.transaction() as target:
                 _must_be_empty(target)
                 return _copy(source, target, eras=True)

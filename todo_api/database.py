@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from todo_api import postgresql, sqlite
 from todo_api.errors import ReadOnly, Unavailable
+from todo_api.generation import LOCK, Guard
 
 CHANNEL = "todo_api"
 """On which PostgreSQL's LISTEN hears the topics of what was committed."""
@@ -34,7 +35,7 @@ class Database:
 
     `lock_timeout`, in seconds, bounds each wait: for a lock, a connection, a free place in the pool
     of `pool_size` connections. A wait that runs out raises errors.Unavailable. So does one for a
-    PostgreSQL that is silent, see `postgresql`.
+    PostgreSQL that is silent, see `postgresql`, and a schema that the `guard` does not let pass.
     """
 
     def __init__(self, url: str, *, lock_timeout: int = 5, pool_size: int = 8) -> None:
@@ -51,6 +52,7 @@ class Database:
             url_with_driver = self.url.set(drivername="postgresql+psycopg")
             self.engine = create_engine(url_with_driver, **options)
             postgresql.speak(self.engine, lock_timeout)
+        self.guard: Guard | None = None
 
     def __str__(self) -> str:
         """Return where the database is, without a password."""
@@ -61,7 +63,9 @@ class Database:
         """Open a session that sees one state of the database and changes nothing."""
         options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
         with self._unavailable_when_out_of_reach(), Session(self.engine) as session:
-            session.connection(execution_options=options)
+            connection = session.connection(execution_options=options)
+            if self.guard:
+                self.guard.look_now_and_then(connection)
             yield session
 
     @contextmanager
@@ -76,7 +80,9 @@ class Database:
             Session(self.engine, expire_on_commit=False) as session,
             _trying(session) if dry else _committing(session),
         ):
-            session.connection(execution_options=_WRITING if patient else _IMPATIENT)
+            connection = session.connection(execution_options=_WRITING if patient else _IMPATIENT)
+            if self.guard:
+                self.guard.hold(connection)
             yield session
         if not (dry or self.is_sqlite):
             self._notify(session.info.get(_TOPICS, ()))
@@ -98,7 +104,7 @@ class Database:
                     if not self.is_sqlite:
                         patience = f"SET LOCAL lock_timeout = '{_MIGRATING['patience']}s'"
                         connection.execute(text(patience))
-                        connection.execute(text("SELECT pg_advisory_xact_lock(7061)"))
+                        connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
                         connection.execute(text("SET LOCAL lock_timeout TO DEFAULT"))
                     yield connection
                     sqlite.check_foreign_keys(connection)
@@ -134,7 +140,18 @@ class Database:
                 raise ReadOnly(retry_after=_RETRY_AFTER) from error
             if _is_out_of_reach(error):
                 raise Unavailable(retry_after=_RETRY_AFTER) from error
+            self._must_know_the_schema(error)
             raise
+
+    def _must_know_the_schema(self, error: DBAPIError) -> None:
+        """Raise Unavailable where the statement was wrong because the schema is another one."""
+        if self.guard is None:
+            return
+        with suppress(DBAPIError, PoolTimeout), self.engine.connect() as connection:
+            try:
+                self.guard.look(connection)
+            except Unavailable as unavailable:
+                raise unavailable from error
 
     def _refuses_to_write(self, error: DBAPIError) -> bool:
         if not self.is_sqlite:

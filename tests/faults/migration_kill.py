@@ -1,5 +1,6 @@
 """A start is killed in the middle of a migration: the next one migrates, and no row is gone."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -20,7 +21,8 @@ FULL = {"every": 3, "tasks": 100}
 SHORT = {"every": 120, "tasks": 10}
 
 REVISIONS = sorted(
-    file.name[:4] for file in (ROOT / "todo_api/migrations/versions").glob("[0-9]*.py")
+    re.search(r'^revision = "(.+)"', file.read_text(), re.MULTILINE)[1]
+    for file in (ROOT / "todo_api/migrations/versions").glob("[0-9]*.py")
 )
 WHERE = ("before", "inside", "after")
 KILLED = -9
@@ -118,7 +120,7 @@ def prepared(copies, tasks):
     source, places = "empty", []
     copies.make(source)
     for revision in REVISIONS:
-        name = f"at{revision}"
+        name = f"at{revision.replace('.', '_')}"
         count = migrate(copies.make(name, of=source), to=revision)
         places += [(source, revision, at, where) for at in range(count + 1) for where in WHERE]
         if source == "empty":

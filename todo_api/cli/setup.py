@@ -38,6 +38,7 @@ def opened() -> Iterator[tuple[Settings, Database]]:
         database = open_database(settings)
         try:
             migrations.upgrade(database)
+            migrations.hold(database)
             yield settings, database
         finally:
             database.close()

@@ -1,6 +1,8 @@
 """Migrations: how the schema came to be, step by step, with Alembic.
 
-They run in one transaction on both databases: wholly, or not at all.
+They run in one transaction on both databases: wholly, or not at all. One that only adds, so that
+programs from before it can go on, has a number behind the one of its generation: after `0005` come
+`0005.1`, `0005.2` and so on, in files called `0005_1_…`. Any other begins a generation, `0006`.
 """
 
 from functools import cache
@@ -12,15 +14,18 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
+from todo_api import generation
 from todo_api.database import Database
 from todo_api.errors import CannotStart, ReadOnly, Unavailable
+from todo_api.generation import Guard
 
 
 def upgrade(database: Database, to: str = "head") -> bool:
     """Bring the schema up to date and return whether it was not.
 
-    Raises CannotStart when the database is out of reach or unusable, or its schema newer than this
-    program. Of several nodes that start at once one migrates, and the others wait.
+    Raises CannotStart when the database is out of reach or unusable, or its schema of a newer
+    generation than this program. Of several nodes that start at once one migrates, and the others
+    wait.
     """
     try:
         return _upgrade(database, to)
@@ -33,10 +38,10 @@ def upgrade(database: Database, to: str = "head") -> bool:
 
 def _upgrade(database: Database, to: str) -> bool:
     config = _config()
-    if stored(database) == newest():
+    if generation.serves(newest(), stored(database)):
         return False
     with database.migrating() as connection:
-        if _revision(connection) == newest():
+        if generation.serves(newest(), _revision(connection)):
             # Another node has done it while this one waited for its turn.
             return False
         config.attributes["connection"] = connection
@@ -56,6 +61,11 @@ def downgrade(database: Database, to: str) -> None:
     with database.migrating() as connection:
         config.attributes["connection"] = connection
         command.downgrade(config, to)
+
+
+def hold(database: Database) -> None:
+    """Let nothing be done from now on to a schema on which this program cannot work."""
+    database.guard = Guard(newest())
 
 
 def stored(database: Database) -> str | None:

@@ -15,9 +15,8 @@ class Backend:
     """One running backend.
 
     `feed` wakes who waits for changes; `metrics` are there if somebody may read them; `listing`
-    maps the name of each route to its method and path; `schema` is the revision of the database's
-    schema that this program is for; `document` makes the OpenAPI document, `collection` the Postman
-    collection for the server at a base URL.
+    maps the name of each route to its method and path; `document` makes the OpenAPI document,
+    `collection` the Postman collection for the server at a base URL.
     """
 
     settings: Settings
@@ -25,6 +24,5 @@ class Backend:
     feed: Feed
     metrics: Metrics | None
     listing: Mapping[str, str]
-    schema: str
     document: Callable[[], Mapping[str, Any]]
     collection: Callable[[str], Mapping[str, Any]]

@@ -1,8 +1,6 @@
 """Whether the server is alive, and whether it is ready to serve."""
 
-from sqlalchemy import text
-
-from todo_api.errors import ReadOnly, Unavailable
+from todo_api.errors import ReadOnly
 from todo_api.resources.auth import PUBLIC
 from todo_api.resources.endpoint import Endpoint
 from todo_api.resources.stored import StoredEndpoint
@@ -32,9 +30,8 @@ class Ready(StoredEndpoint):
 
     def get(self) -> dict[str, str]:
         """Ask whether the server is ready."""
-        stored = self.session.scalar(text("SELECT version_num FROM alembic_version"))
-        if stored != self.backend.schema:
-            raise Unavailable("The database has another schema.", retry_after=1)
+        if self.database.guard:
+            self.database.guard.look(self.session.connection())
         if self.database.is_read_only(self.session):
             raise ReadOnly(retry_after=1)
         return OK

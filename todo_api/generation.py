@@ -1,0 +1,69 @@
+"""Generations of the schema: on which ones a program can work beside a newer program.
+
+A revision of the schema is a generation, `0005` say, or an addition to one, `0005.2`. An addition
+leaves what was there as it was, so that programs from before it can go on; a new generation does
+not, and they have to stop.
+"""
+
+import re
+import time
+
+from sqlalchemy import Connection
+
+from todo_api.errors import Unavailable
+
+LOCK = 7061
+"""The advisory lock on PostgreSQL that a migration has for itself, and that all writers share."""
+
+_REVISION = re.compile(r"([0-9]+)(?:\.([0-9]+))?", re.ASCII)
+_STORED = "SELECT version_num FROM alembic_version"
+_LOOK_EVERY = 1.0
+
+
+def serves(program: str, stored: str | None) -> bool:
+    """Return whether a program for the revision `program` can work on a schema at `stored`."""
+    known, found = _REVISION.fullmatch(program), _REVISION.fullmatch(stored or "")
+    if known is None or found is None:
+        return program == stored
+    return known[1] == found[1] and int(known[2] or 0) <= int(found[2] or 0)
+
+
+class Guard:
+    """Lets a program for the revision `program` work on no schema that it cannot work on."""
+
+    def __init__(self, program: str) -> None:
+        self.program = program
+        self._looked = -_LOOK_EVERY
+
+    def look(self, connection: Connection) -> None:
+        """Raise Unavailable if the schema is another one."""
+        self._must_serve(connection.exec_driver_sql(_STORED).scalar())
+
+    def look_now_and_then(self, connection: Connection) -> None:
+        """Look, for one who reads, if nobody has for a second."""
+        if time.monotonic() >= self._looked + _LOOK_EVERY:
+            self.look(connection)
+
+    def hold(self, connection: Connection) -> None:
+        """Look, for one who writes, and let no migration come in between until that is done.
+
+        On SQLite none can, since there is one writer at a time.
+        """
+        if connection.dialect.name == "sqlite":
+            self.look(connection)
+            return
+        # Both go in one round trip; the second one sees what was committed before it had the lock.
+        both = f"SELECT pg_advisory_xact_lock_shared({LOCK}); {_STORED}"
+        result = connection.exec_driver_sql(both, execution_options={"no_parameters": True})
+        cursor = result.cursor
+        assert cursor is not None
+        cursor.nextset()
+        row = cursor.fetchone()
+        result.close()
+        self._must_serve(row and row[0])
+
+    def _must_serve(self, stored: str | None) -> None:
+        if not serves(self.program, stored):
+            self._looked = -_LOOK_EVERY
+            raise Unavailable("The database has another schema.", retry_after=1)
+        self._looked = time.monotonic()
