@@ -4,26 +4,23 @@ Reading happens in `reading()`, writing in `transaction()`: to return from it is
 is to roll back.
 """
 
-import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-import psycopg
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from todo_api import postgresql, sqlite
-from todo_api.errors import ReadOnly, Unavailable
+from todo_api.failures import understood
 from todo_api.generation import LOCK, Guard
 
 CHANNEL = "todo_api"
 """On which PostgreSQL's LISTEN hears the topics of what was committed."""
 
-_RETRY_AFTER = 1
 _TOPICS = "topics"
 _WRITING = {"writing": True}
 _IMPATIENT = {**_WRITING, "patience": 0}
@@ -62,7 +59,7 @@ class Database:
     def reading(self) -> Iterator[Session]:
         """Open a session that sees one state of the database and changes nothing."""
         options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
-        with self._unavailable_when_out_of_reach(), Session(self.engine) as session:
+        with understood(self.engine, self.guard), Session(self.engine) as session:
             connection = session.connection(execution_options=options)
             if self.guard:
                 self.guard.look_now_and_then(connection)
@@ -76,7 +73,7 @@ class Database:
         A `dry` one is rolled back at its end: nothing is kept, and nobody who listens is told.
         """
         with (
-            self._unavailable_when_out_of_reach(),
+            understood(self.engine, self.guard),
             Session(self.engine, expire_on_commit=False) as session,
             _trying(session) if dry else _committing(session),
         ):
@@ -96,7 +93,7 @@ class Database:
         what refers to it; they are checked before the commit.
         """
         writing = self.engine.execution_options(**_MIGRATING)
-        with self._unavailable_when_out_of_reach(), writing.connect() as connection:
+        with understood(self.engine, self.guard), writing.connect() as connection:
             sqlite.enforce_foreign_keys(connection, False)
             try:
                 with _committing(connection):
@@ -128,35 +125,6 @@ class Database:
         if self.is_sqlite:
             return sqlite.is_read_only(self.engine.url)
         return bool(session.scalar(text("SHOW transaction_read_only")) == "on")
-
-    @contextmanager
-    def _unavailable_when_out_of_reach(self) -> Iterator[None]:
-        try:
-            yield
-        except PoolTimeout as error:
-            raise Unavailable(retry_after=_RETRY_AFTER) from error
-        except DBAPIError as error:
-            if self._refuses_to_write(error):
-                raise ReadOnly(retry_after=_RETRY_AFTER) from error
-            if _is_out_of_reach(error):
-                raise Unavailable(retry_after=_RETRY_AFTER) from error
-            self._must_know_the_schema(error)
-            raise
-
-    def _must_know_the_schema(self, error: DBAPIError) -> None:
-        """Raise Unavailable where the statement was wrong because the schema is another one."""
-        if self.guard is None:
-            return
-        with suppress(DBAPIError, PoolTimeout), self.engine.connect() as connection:
-            try:
-                self.guard.look(connection)
-            except Unavailable as unavailable:
-                raise unavailable from error
-
-    def _refuses_to_write(self, error: DBAPIError) -> bool:
-        if not self.is_sqlite:
-            return isinstance(error.orig, psycopg.errors.ReadOnlySqlTransaction)
-        return _is_out_of_reach(error) and sqlite.is_read_only(self.engine.url)
 
     def close(self) -> None:
         """Give all connections back."""
@@ -197,13 +165,3 @@ def _trying(session: Session) -> Iterator[None]:
         session.expunge_all()
     finally:
         session.rollback()
-
-
-def _is_out_of_reach(error: DBAPIError) -> bool:
-    """Tell a database that is busy, full or away from a statement that is wrong."""
-    code = getattr(error.orig, "sqlite_errorcode", None)
-    if code is not None and code & 0xFF == sqlite3.SQLITE_ERROR:
-        return False
-    if code is not None and code & 0xFF == sqlite3.SQLITE_CORRUPT:
-        return True  # So it looks, too, to whoever reads from a disk that is failing.
-    return isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated

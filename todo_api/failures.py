@@ -1,0 +1,60 @@
+"""Failures of the database: one that is out of reach is not one that was asked something wrong."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import psycopg
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from todo_api import sqlite
+from todo_api.errors import ReadOnly, Unavailable
+from todo_api.generation import Guard
+
+_RETRY_AFTER = 1
+
+
+@contextmanager
+def understood(engine: Engine, guard: Guard | None) -> Iterator[None]:
+    """Raise errors.Unavailable or errors.ReadOnly for what fails on `engine`, where it means that.
+
+    Where a statement was wrong because the schema is another one, `guard` knows.
+    """
+    try:
+        yield
+    except PoolTimeout as error:
+        raise Unavailable(retry_after=_RETRY_AFTER) from error
+    except DBAPIError as error:
+        if _refuses_to_write(engine, error):
+            raise ReadOnly(retry_after=_RETRY_AFTER) from error
+        if _is_out_of_reach(error):
+            raise Unavailable(retry_after=_RETRY_AFTER) from error
+        if guard:
+            _must_know_the_schema(engine, guard, error)
+        raise
+
+
+def _must_know_the_schema(engine: Engine, guard: Guard, error: DBAPIError) -> None:
+    with suppress(DBAPIError, PoolTimeout), engine.connect() as connection:
+        try:
+            guard.look(connection)
+        except Unavailable as unavailable:
+            raise unavailable from error
+
+
+def _refuses_to_write(engine: Engine, error: DBAPIError) -> bool:
+    if engine.dialect.name != "sqlite":
+        return isinstance(error.orig, psycopg.errors.ReadOnlySqlTransaction)
+    return _is_out_of_reach(error) and sqlite.is_read_only(engine.url)
+
+
+def _is_out_of_reach(error: DBAPIError) -> bool:
+    """Tell a database that is busy, full or away from a statement that is wrong."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None and code & 0xFF == sqlite3.SQLITE_ERROR:
+        return False
+    if code is not None and code & 0xFF == sqlite3.SQLITE_CORRUPT:
+        return True  # So it looks, too, to whoever reads from a disk that is failing.
+    return isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
