@@ -49,7 +49,7 @@ class Database:
             url_with_driver = self.url.set(drivername="postgresql+psycopg")
             self.engine = create_engine(url_with_driver, **options)
             postgresql.speak(self.engine, lock_timeout)
-        self.guard: Guard | None = None
+        self.guard = Guard(self.engine)
 
     def __str__(self) -> str:
         """Return where the database is, without a password."""
@@ -60,9 +60,7 @@ class Database:
         """Open a session that sees one state of the database and changes nothing."""
         options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
         with understood(self.engine, self.guard), Session(self.engine) as session:
-            connection = session.connection(execution_options=options)
-            if self.guard:
-                self.guard.look_now_and_then(connection)
+            self.guard.look_now_and_then(session.connection(execution_options=options))
             yield session
 
     @contextmanager
@@ -77,9 +75,8 @@ class Database:
             Session(self.engine, expire_on_commit=False) as session,
             _trying(session) if dry else _committing(session),
         ):
-            connection = session.connection(execution_options=_WRITING if patient else _IMPATIENT)
-            if self.guard:
-                self.guard.hold(connection)
+            options = _WRITING if patient else _IMPATIENT
+            self.guard.hold(session.connection(execution_options=options))
             yield session
         if not (dry or self.is_sqlite):
             self._notify(session.info.get(_TOPICS, ()))

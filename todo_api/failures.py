@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import psycopg
 from sqlalchemy import Engine
@@ -17,7 +17,7 @@ _RETRY_AFTER = 1
 
 
 @contextmanager
-def understood(engine: Engine, guard: Guard | None) -> Iterator[None]:
+def understood(engine: Engine, guard: Guard) -> Iterator[None]:
     """Raise errors.Unavailable or errors.ReadOnly for what fails on `engine`, where it means that.
 
     Where a statement was wrong because the schema is another one, `guard` knows.
@@ -31,17 +31,8 @@ def understood(engine: Engine, guard: Guard | None) -> Iterator[None]:
             raise ReadOnly(retry_after=_RETRY_AFTER) from error
         if _is_out_of_reach(error):
             raise Unavailable(retry_after=_RETRY_AFTER) from error
-        if guard:
-            _must_know_the_schema(engine, guard, error)
+        guard.look_after(error)
         raise
-
-
-def _must_know_the_schema(engine: Engine, guard: Guard, error: DBAPIError) -> None:
-    with suppress(DBAPIError, PoolTimeout), engine.connect() as connection:
-        try:
-            guard.look(connection)
-        except Unavailable as unavailable:
-            raise unavailable from error
 
 
 def _refuses_to_write(engine: Engine, error: DBAPIError) -> bool:

@@ -7,8 +7,11 @@ not, and they have to stop.
 
 import re
 import time
+from contextlib import suppress
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from todo_api.errors import Unavailable
 
@@ -29,27 +32,40 @@ def serves(program: str, stored: str | None) -> bool:
 
 
 class Guard:
-    """Lets a program for the revision `program` work on no schema that it cannot work on."""
+    """Lets a program work on no schema that it cannot work on.
 
-    def __init__(self, program: str) -> None:
-        self.program = program
+    `program` is the revision that it is for; as long as that is not said, every schema will do.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.program: str | None = None
+        self._engine = engine
         self._looked = -_LOOK_EVERY
 
     def look(self, connection: Connection) -> None:
         """Raise Unavailable if the schema is another one."""
-        self._must_serve(connection.exec_driver_sql(_STORED).scalar())
+        if self.program:
+            self._must_serve(connection.exec_driver_sql(_STORED).scalar())
 
     def look_now_and_then(self, connection: Connection) -> None:
         """Look, for one who reads, if nobody has for a second."""
         if time.monotonic() >= self._looked + _LOOK_EVERY:
             self.look(connection)
 
+    def look_after(self, error: DBAPIError) -> None:
+        """Look whether a statement has failed because the schema is another one."""
+        with suppress(DBAPIError, PoolTimeout), self._engine.connect() as connection:
+            try:
+                self.look(connection)
+            except Unavailable as unavailable:
+                raise unavailable from error
+
     def hold(self, connection: Connection) -> None:
         """Look, for one who writes, and let no migration come in between until that is done.
 
         On SQLite none can, since there is one writer at a time.
         """
-        if connection.dialect.name == "sqlite":
+        if connection.dialect.name == "sqlite" or not self.program:
             self.look(connection)
             return
         # Both go in one round trip; the second one sees what was committed before it had the lock.
@@ -63,7 +79,7 @@ class Guard:
         self._must_serve(row and row[0])
 
     def _must_serve(self, stored: str | None) -> None:
-        if not serves(self.program, stored):
+        if not serves(str(self.program), stored):
             self._looked = -_LOOK_EVERY
             raise Unavailable("The database has another schema.", retry_after=1)
         self._looked = time.monotonic()

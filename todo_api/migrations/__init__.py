@@ -17,7 +17,6 @@ from sqlalchemy.exc import DBAPIError
 from todo_api import generation
 from todo_api.database import Database
 from todo_api.errors import CannotStart, ReadOnly, Unavailable
-from todo_api.generation import Guard
 
 
 def upgrade(database: Database, to: str = "head") -> bool:
@@ -65,7 +64,7 @@ def downgrade(database: Database, to: str) -> None:
 
 def hold(database: Database) -> None:
     """Let nothing be done from now on to a schema on which this program cannot work."""
-    database.guard = Guard(newest())
+    database.guard.program = newest()
 
 
 def stored(database: Database) -> str | None:

@@ -30,8 +30,7 @@ class Ready(StoredEndpoint):
 
     def get(self) -> dict[str, str]:
         """Ask whether the server is ready."""
-        if self.database.guard:
-            self.database.guard.look(self.session.connection())
+        self.database.guard.look(self.session.connection())
         if self.database.is_read_only(self.session):
             raise ReadOnly(retry_after=1)
         return OK
