@@ -48,7 +48,7 @@ setup(
         ],
     },
     entry_points={
-        "console_scripts": ["todo-api = todo_api.cli:main"],
+        "console_scripts": ["todo-api = todo_api.__main__:main"],
         "pytest11": ["todo_api = todo_api.pytest_plugin"],
     },
 )
