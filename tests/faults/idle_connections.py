@@ -7,8 +7,9 @@ from faults.rig import Outcome
 from faults.traffic import Client
 
 ON = ("sqlite",)
-FULL = {"count": 1_000, "idle_timeout": 20, "within": 30, "memory": 100}
-SHORT = {"count": 200, "idle_timeout": 1, "within": 20, "memory": 100}
+FULL = {"count": 1_000, "idle_timeout": 20, "within": 30, "memory": 240}
+SHORT = {"count": 200, "idle_timeout": 1, "within": 20, "memory": 240}
+"""`memory` is in megabytes what all threads of two processes take once each has been used."""
 
 KINDS = {
     "silent": b"",
