@@ -108,6 +108,7 @@ class Writers:
     def __init__(self, port, account, *, clients, writes=None, keep=True, **fields):
         self.account = account
         self.acknowledged = {}
+        self._spans = {}
         self.statuses = Counter()
         self.unanswered = 0
         self.slowest = 0.0
@@ -153,6 +154,12 @@ class Writers:
             figures["unexpected"] = f"{len(self.unexpected):,}, such as {self.unexpected[0]}"
         return figures
 
+    def in_flight(self, begin, end):
+        """Return the writes that were sent before `end` and acknowledged after `begin`."""
+        with self._lock:
+            spans = self._spans.items()
+            return {name for name, (sent, told) in spans if sent < end and told > begin}
+
     def wait_for_refusals(self, count):
         """Wait until `count` more were answered with 503, or nobody goes on."""
         count += self.statuses[503]
@@ -187,6 +194,8 @@ class Writers:
                 self.statuses[answer.status] += 1
                 self.slowest = max(self.slowest, answer.seconds)
                 if answer.status == 201:
+                    now = time.monotonic()
+                    self._spans[name] = (now - answer.seconds, now)
                     self.acknowledged[name] = answer.json()["id"]
                     return
                 if answer.status != 503 or "Retry-After" not in answer.headers:
@@ -244,12 +253,16 @@ def tasks(ask, account):
     return found
 
 
-def lost(port, writers):
-    """Return how many tasks are gone, are there twice, or have another id than was acknowledged."""
+def lost(port, writers, but=frozenset()):
+    """Return how many tasks are gone, are there twice, or have another id than was acknowledged.
+
+    Of those named in `but` none counts as gone.
+    """
     with Client(port, writers.account.token) as ask:
         listed = tasks(ask, writers.account)
     ids = {task["name"]: task["id"] for task in listed}
-    gone = sum(ids.get(name) != id_ for name, id_ in writers.acknowledged.items())
+    told = {name: id_ for name, id_ in writers.acknowledged.items() if name not in but}
+    gone = sum(ids.get(name) != id_ for name, id_ in told.items())
     return gone + len(listed) - len(ids)
 
 
