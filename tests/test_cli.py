@@ -1,5 +1,6 @@
 import csv
 import sqlite3
+from contextlib import closing
 
 import pytest
 from click.testing import CliRunner
@@ -57,13 +58,33 @@ def test_a_newer_schema_is_one_line_and_exit_code_2(run, database):
     assert (outcome.exit_code, outcome.output.count("\n")) == (2, 1)
 
 
-def test_the_first_admin_is_made_here(run, backend):
+def test_the_first_admin_is_made_here(run, backend, database):
     outcome = run("add-admin", "boss", "--email", "boss@example.com", typed=PASSWORDS)
     assert outcome.exit_code == 0
-    assert outcome.output.endswith("boss is an admin.\n")
+    assert outcome.output.endswith(f"boss is an admin in {database}.\n")
     boss = backend.login("boss", "correct-horse")
     assert boss.get(boss.path).json["is_admin"] is True
     assert boss.get("/api/v1/messages").status_code == 200
+
+
+@pytest.mark.parametrize("command", [["set-password", "alice"], ["backup", "a-file"]])
+def test_what_needs_a_database_that_is_there_makes_none(run, tmp_path, command):
+    missing = tmp_path / "gone.db"
+    outcome = run(*command, typed=PASSWORDS, DATABASE_URL=f"sqlite:///{missing}")
+    assert (outcome.exit_code, outcome.output) == (
+        2,
+        f"todo-api: There is no database at {missing}.\n",
+    )
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_a_file_is_for_its_owner_alone_and_what_lies_beside_it_too(run, tmp_path):
+    file = tmp_path / "new.db"
+    run("init", DATABASE_URL=f"sqlite:///{file}")
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("CREATE TABLE canary (id)")
+        modes = {each.name: each.stat().st_mode & 0o777 for each in tmp_path.iterdir()}
+    assert modes == {"new.db": 0o600, "new.db-wal": 0o600, "new.db-shm": 0o600}
 
 
 def test_an_admin_may_be_asked_for_everything(run, backend):

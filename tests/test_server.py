@@ -2,12 +2,15 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -281,3 +284,15 @@ def test_who_comes_while_the_server_stops_is_told_to_come_again(database_url, tm
             slow.sendall(b": 1}")
             assert slow.recv(65_536).startswith(b"HTTP/1.1 200 OK")
         assert live.stop() == 0
+
+
+def test_after_a_stop_the_file_alone_holds_everything(tmp_path):
+    file = tmp_path / "todo.db"
+    with serving(tmp_path / "log", DATABASE_URL=f"sqlite:///{file}") as live:
+        assert httpx.post(f"{live.url}/users", json={"data": "kept"}).status_code == 201
+        assert live.stop() == 0
+    assert {each.name for each in tmp_path.iterdir()} == {"todo.db", "log"}
+    copy = tmp_path / "copy.db"
+    shutil.copy(file, copy)
+    with closing(sqlite3.connect(copy)) as connection:
+        assert connection.execute("SELECT text FROM message").fetchall() == [("kept",)]

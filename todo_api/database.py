@@ -123,6 +123,11 @@ class Database:
             return sqlite.is_read_only(self.engine.url)
         return bool(session.scalar(text("SHOW transaction_read_only")) == "on")
 
+    def settle(self) -> None:
+        """Leave everything in order, once nobody uses it any more."""
+        if self.is_sqlite:
+            sqlite.settle(self.engine)
+
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()

@@ -17,7 +17,7 @@ from granian.log import LogLevels
 from granian.server.mp import MPServer
 
 from todo_api import turns, urls
-from todo_api.app import create_app
+from todo_api.app import create_app, open_database
 from todo_api.errors import CannotStart
 from todo_api.farewell import saying_farewell
 from todo_api.resources.backend import Backend
@@ -47,6 +47,7 @@ def run(
         if settings.metrics_token:
             share_metrics(folder)
         _server(settings, ready).serve(target_loader=partial(worker, make), wrap_loader=False)
+    open_database(settings).settle()
 
 
 def _server(settings: Settings, ready: Callable[[], None]) -> "Server":

@@ -3,21 +3,45 @@
 import errno
 import os
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
 
 from todo_api.errors import CannotStart
 
 
 def file_url(url: URL) -> URL:
-    """Return `url` with the whole path of its file; raise CannotStart if its folder is missing."""
+    """Return `url` with the whole path of its file; make that, for its owner alone, if need be.
+
+    Raises CannotStart if its folder is missing.
+    """
     path = Path(url.database or "").resolve()
     if not path.parent.is_dir():
         raise CannotStart(f"DATABASE_URL is wrong: there is no folder {path.parent}.")
+    # What lies beside the file, the log, gets its mode. SQLite itself says why it cannot be made.
+    with suppress(OSError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     return url.set(database=str(path))
+
+
+def must_exist(url: URL) -> None:
+    """Raise CannotStart if there is no file yet."""
+    if not Path(url.database or "").exists():
+        raise CannotStart(f"There is no database at {Path(url.database or '').resolve()}.")
+
+
+def settle(engine: Engine) -> None:
+    """Bring what stands in the log into the file, which is whole by itself then.
+
+    Where somebody else uses it, or the disk does not let it, the log stays; nothing is lost.
+    """
+    with suppress(DBAPIError), engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
 
 
 def is_read_only(url: URL) -> bool:

@@ -6,7 +6,7 @@ import click
 
 from todo_api import backup
 from todo_api.app import open_database
-from todo_api.cli.setup import in_one_line, opened
+from todo_api.cli.setup import in_one_line, must_exist, opened
 from todo_api.settings import Settings
 
 NEW_FILE = click.Path(dir_okay=False, path_type=Path)
@@ -21,7 +21,9 @@ def make(file: Path) -> None:
     It holds every write that was acknowledged before the command began, and passwords' hashes.
     """
     with in_one_line():
-        database = open_database(Settings.from_environment())
+        settings = Settings.from_environment()
+        must_exist(settings)
+        database = open_database(settings)
         try:
             rows = backup.make(database, file)
         finally:

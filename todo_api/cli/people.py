@@ -22,14 +22,14 @@ def add_admin(username: str, email: str | None) -> None:
         with database.transaction() as session:
             account_id = known.id if known else accounts.register(session, fields).id
             accounts.change(session, accounts.take(session, account_id), {"is_admin": True})
-    click.echo(f"{username} is an admin.")
+    click.echo(f"{username} is an admin in {database}.")
 
 
 @click.command("set-password")
 @click.argument("username")
 def set_password(username: str) -> None:
     """Give USERNAME a new password and log the account out everywhere."""
-    with opened() as (_, database):
+    with opened(new=False) as (_, database):
         with database.reading() as session:
             account = accounts.named(session, username)
         password_hash = _password_hash()

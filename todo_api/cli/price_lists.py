@@ -40,7 +40,8 @@ def import_prices(
         for row in bad:
             click.echo(f"{row.place}: {' '.join(row.reasons)}", err=True)
         if bad and not skip_bad:
-            raise click.ClickException(f"{len(bad)} bad rows; nothing was imported.")
+            rows = "1 bad row" if len(bad) == 1 else f"{len(bad)} bad rows"
+            raise click.ClickException(f"{rows}; nothing was imported.")
         with database.reading() as session:
             difference = price_merge.compare(session, prices.price_list(session), good)
         with database.transaction() as session:
@@ -50,7 +51,10 @@ def import_prices(
 
 def _sorted(rows: Iterable[Entry | BadRow], length: int) -> tuple[list[Entry], list[BadRow]]:
     good, bad = [], []
-    with click.progressbar(rows, length=length, label="Reading", file=sys.stderr) as bar:
+    nobody = not sys.stderr.isatty()
+    with click.progressbar(
+        rows, length=length, label="Reading", file=sys.stderr, hidden=nobody
+    ) as bar:
         for row in bar:
             if isinstance(row, BadRow):
                 bad.append(row)

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
+from sqlalchemy.engine import make_url
 
-from todo_api import migrations
+from todo_api import migrations, sqlite
 from todo_api.app import open_database
 from todo_api.database import Database
 from todo_api.errors import CannotStart, Problem
@@ -30,11 +31,20 @@ def in_one_line() -> Iterator[None]:
         raise click.ClickException(" ".join([problem.message, *details])) from None
 
 
+def must_exist(settings: Settings) -> None:
+    """Raise CannotStart if a file is to be the database, and is not there."""
+    url = make_url(settings.database_url)
+    if url.get_backend_name() == "sqlite":
+        sqlite.must_exist(url)
+
+
 @contextmanager
-def opened() -> Iterator[tuple[Settings, Database]]:
-    """Hand out the settings and the database, migrated."""
+def opened(*, new: bool = True) -> Iterator[tuple[Settings, Database]]:
+    """Hand out the settings and the database, migrated; it may be a `new` one."""
     with in_one_line():
         settings = Settings.from_environment()
+        if not new:
+            must_exist(settings)
         database = open_database(settings)
         try:
             migrations.upgrade(database)

@@ -26,7 +26,8 @@ class ApiError(Exception):
         retry_after: float | None = None,
         index: int | None = None,
     ) -> None:
-        super().__init__(message if status is None else f"{status} {message}")
+        wrong = [f"{field}: {text}" for field, texts in (errors or {}).items() for text in texts]
+        super().__init__(" ".join([*([str(status)] if status else []), message, *wrong]))
         self.message = message
         self.status = status
         self.errors = dict(errors or {})
