@@ -14,7 +14,6 @@ from functools import partial
 
 import httpx
 import pytest
-from faults.crowd import allow_many_files
 from faults.rig import Server
 from sites import DEPLOY, DOMAIN, FEW, behind_caddy, behind_nginx, nodes
 
@@ -159,7 +158,6 @@ HALF = (
 @contextmanager
 def half_sent(site, count):
     """Keep connections open that end in the middle of a body."""
-    allow_many_files()
     context = site.context
     with ExitStack() as opened:
         connections = [opened.enter_context(connected(site, context)) for _ in range(count)]
