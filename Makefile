@@ -2,7 +2,7 @@
 
 SHELL = /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test fuzz drill drill-cluster model mutate check format postman screenshots pins clean
+.PHONY: help run test fuzz drill drill-cluster model mutate bench check format postman screenshots pins clean
 
 VENV = .venv
 TODO_API = $(VENV)/bin/todo-api
@@ -33,6 +33,10 @@ model: $(VENV)/.tests ## Do many steps at random and compare with a model (EXAMP
 mutate: $(VENV)/.tests ## See whether the tests notice small changes to the code (SAMPLE=300, SEED=1)
 	@scripts/mutate $(SAMPLE) $(SEED)
 
+bench: $(VENV)/.bench ## Measure this server beside its peers (BENCH="list price --rounds 3")
+	@PYTHONPATH=tests $(VENV)/bench/bin/python scripts/bench $(BENCH)
+	@$(VENV)/bench/bin/python scripts/bench/picture.py build/bench
+
 check: $(VENV)/.tests ## Lint and type-check
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -62,4 +66,8 @@ $(VENV)/.runs: requirements.txt setup.py
 
 $(VENV)/.tests: $(VENV)/.runs tests/requirements.txt
 	@scripts/environment $(VENV) -r tests/requirements.txt
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.runs scripts/bench/requirements.txt
+	@scripts/environment $(VENV)/bench -r requirements.txt -r scripts/bench/requirements.txt
 	@touch $@
