@@ -35,7 +35,7 @@ mutate: $(VENV)/.tests ## See whether the tests notice small changes to the code
 
 bench: $(VENV)/.bench ## Measure this server beside its peers (BENCH="list price --rounds 3")
 	@PYTHONPATH=tests $(VENV)/bench/bin/python scripts/bench $(BENCH)
-	@$(VENV)/bench/bin/python scripts/bench/picture.py build/bench
+	@PYTHONPATH=tests $(VENV)/bench/bin/python scripts/bench/picture.py build/bench
 
 check: $(VENV)/.tests ## Lint and type-check
 	@$(BIN)/ruff check .

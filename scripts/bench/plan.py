@@ -17,6 +17,7 @@ def full(servers: tuple[Contender, ...]) -> list[Case]:
     size = Size(FULL_PRICES)
     some = _named("list price create mixed")
     few = _named("list price create")
+    price = _named("price")
     own = (BY_NAME[OURS],)
     return [
         Case(ROWS, servers, SQLITE, 1, 16, size),
@@ -24,8 +25,8 @@ def full(servers: tuple[Contender, ...]) -> list[Case]:
         Case(few, servers, SQLITE, 1, 1, size),
         Case(few, servers, SQLITE, 1, 64, size),
         Case(few, servers, POSTGRESQL, 1, 16, size),
-        Case(GROWTH, own, SQLITE, 1, 16, Size(1_000, grown=True)),
-        *(Case(_named("price"), own, SQLITE, 1, 16, Size(10**power)) for power in (3, 4, 5, 6)),
+        Case((*GROWTH, *price), own, SQLITE, 1, 16, Size(1_000, grown=True)),
+        *(Case(price, own, SQLITE, 1, 16, Size(prices)) for prices in (10_000, 100_000)),
     ]
 
 

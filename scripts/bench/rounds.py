@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import SubprocessError
 
 import load
 from data import Size
@@ -13,6 +14,9 @@ from servers import OURS, Contender
 from sqlalchemy import create_engine, text
 from store import Store
 from visit import Visit, Wrong
+
+LEFT_OUT = "left out"
+"""Begins to say why a server has no figures that cannot be had on this machine."""
 
 
 @dataclass(frozen=True)
@@ -68,10 +72,18 @@ class Bench:
 
     def figures(self, cases: list[Case], rounds: int) -> Iterator[Figure]:
         """Measure all cases in rounds A B A B, so that what changes on the machine hits each."""
+        missing = {}
+        for server in dict.fromkeys(server for case in cases for server in case.servers):
+            try:
+                server.prepare()
+            except (OSError, SubprocessError) as error:
+                missing[server] = f"{LEFT_OUT}: {error}"
         for case in cases:
             for number in range(rounds):
-                for server in case.servers:
-                    if case.runs(server):
+                for server in filter(case.runs, case.servers):
+                    if server in missing:
+                        yield Figure(case.title, "start", server.name, number, {}, missing[server])
+                    else:
                         self.say(f"{case.title}: {server.title}, round {number + 1} of {rounds}")
                         yield from self._start(case, server, number)
 

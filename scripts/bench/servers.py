@@ -6,8 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import npm
+
 HERE = Path(__file__).parent
 PEERS = HERE / "peers"
+EXPRESS = PEERS / "express"
 BIN = Path(sys.executable).parent
 OURS, REFERENCE = "ours", "fastapi"
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
@@ -17,7 +20,10 @@ Command = Callable[[int, int], list[str | Path]]
 
 @dataclass(frozen=True)
 class Contender:
-    """A server that is measured; `etags` says whether its answers have some."""
+    """A server that is measured; `etags` says whether its answers have some.
+
+    `prepare` installs what pip cannot, or raises OSError or SubprocessError.
+    """
 
     name: str
     title: str
@@ -26,6 +32,7 @@ class Contender:
     schema: str = "plain"
     etags: bool = False
     workers: tuple[int, ...] = (1, 2)
+    prepare: Callable[[], None] = lambda: None
 
     def environment(self, url: str, port: int, workers: int) -> dict[str, str]:
         """Return what it finds in its environment: where its database is, and nothing by chance."""
@@ -63,12 +70,23 @@ def _granian(module: str) -> Command:
     return command
 
 
+def _express(_port: int, _workers: int) -> list[str | Path]:
+    return [npm.NODE, EXPRESS / "server.js"]
+
+
+def _install_express() -> None:
+    npm.install(EXPRESS)
+    package = EXPRESS / "node_modules" / "better-sqlite3"
+    npm.build(package, "build/Release/better_sqlite3.node")
+
+
 BOTH = (SQLITE, POSTGRESQL)
 ALL = (
     Contender(OURS, "todo_api", _ours, on=BOTH, schema="own", etags=True),
     Contender(REFERENCE, "FastAPI, SQLAlchemy ORM", _uvicorn("fastapi_orm"), on=BOTH),
     Contender("drf", "Django REST framework", _gunicorn("drf"), on=BOTH),
     Contender("litestar", "Litestar, SQLAlchemy Core", _uvicorn("litestar_core"), on=BOTH),
+    Contender("express", "Express, better-sqlite3", _express, etags=True, prepare=_install_express),
     Contender("flask", "Flask, sqlite3", _gunicorn("flask_sqlite3")),
     Contender("floor", "floor: WSGI, sqlite3", _granian("floor")),
 )

@@ -53,7 +53,7 @@ const tick = {
         if (status !== 200) return;
         const tag = Object.entries(headers).find(([name]) => name.toLowerCase() === "etag");
         const { path } = context.task;
-        tasks.push({ path, tag: tag?.[1], done: JSON.parse(body).completed });
+        tasks.push({ path, tag: tag?.[1].startsWith("W/") ? "" : tag?.[1], done: JSON.parse(body).completed });
     },
 };
 
