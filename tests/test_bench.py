@@ -55,9 +55,11 @@ def test_a_run_tells_each_figure_beside_the_reference_s(tmp_path):
     for title, servers in run.blocks.items():
         for server, cells in servers.items():
             numbers = [float(cell.split()[0].replace(",", "")) for cell in cells]
-            assert all(number > 0 for number in numbers), (title, server)
+            # autocannon, where there is no wrk, tells whole milliseconds.
+            assert numbers[0] > 0, (title, server)
+            assert all(number >= 0 for number in numbers), (title, server)
     floor = run.blocks["list of 50 tasks"]["floor: WSGI, sqlite3"]
-    assert all("1.00 (1.00 to 1.00)" in cell for cell in floor), floor
+    assert "1.00 (1.00 to 1.00)" in floor[0], floor
 
 
 MISTAKES = {
@@ -70,8 +72,9 @@ MISTAKES = {
 def test_an_answer_that_is_wrong_does_not_count(tmp_path):
     broken = tmp_path / "bench"
     (broken / "peers").mkdir(parents=True)
-    for file in BENCH.glob("*.*"):
-        (broken / file.name).symlink_to(file)
+    for file in BENCH.iterdir():
+        if file.name != "peers":
+            (broken / file.name).symlink_to(file)
     text = (BENCH / "peers" / "floor.py").read_text()
     for right, wrong in MISTAKES.values():
         assert right in text

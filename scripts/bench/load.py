@@ -1,5 +1,9 @@
-"""The load: wrk where it is installed, else autocannon from npm, and what it has measured."""
+"""The load: wrk where it is installed, else autocannon from npm, and what it has measured.
 
+Autocannon needs more of the machine than wrk does, and tells whole milliseconds only.
+"""
+
+import fcntl
 import itertools
 import json
 import os
@@ -61,6 +65,12 @@ def prepare() -> str:
 
     As root wrk is installed by apt-get. Raises OSError or CalledProcessError where there is none.
     """
+    with Path(__file__).open() as one_at_a_time:
+        fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
+        return _prepare()
+
+
+def _prepare() -> str:
     if not shutil.which("wrk") and os.geteuid() == 0 and shutil.which("apt-get"):
         install = ["apt-get", "install", "-y", "--no-install-recommends", "wrk"]
         for command in (["apt-get", "update"], install):

@@ -50,7 +50,6 @@ def _chart(chart: object, known: dict[tuple[str, str], Ratio]) -> None:
         chart.barh(places, middles, thick, xerr=[least, most], label=title, color=f"C{number}")
     chart.set_yticks(range(len(names)), [ROWS[name].title for name in names])
     chart.invert_yaxis()
-    chart.set_xscale("log")
     chart.axvline(1, color="black", linewidth=0.5)
     chart.legend(fontsize=8)
 
