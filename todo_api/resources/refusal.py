@@ -20,7 +20,7 @@ from todo_api.resources import access_log, request_id
 from todo_api.settings import Settings
 from todo_api.turns import REFUSED
 
-LATEST = 5
+LATEST = 8
 """Seconds after which whoever was refused may ask again, at most. Not all get the same number."""
 
 KINDS = 100
