@@ -94,19 +94,15 @@ def open_database(settings: Settings) -> Database:
     return Database(
         settings.database_url,
         lock_timeout=settings.lock_timeout,
-        pool_size=_pool_size(settings),
+        pool_size=2 * settings.threads + 2,
     )
-
-
-def _pool_size(settings: Settings) -> int:
-    return 2 * settings.threads + 2
 
 
 def _metrics(settings: Settings, database: Database) -> Metrics | None:
     if not settings.metrics_token:
         return None
     metrics = Metrics(settings.metrics_folder)
-    metrics.watch(database.engine, _pool_size(settings))
+    metrics.watch(database.engine)
     return metrics
 
 

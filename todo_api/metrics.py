@@ -72,9 +72,10 @@ class Metrics:
         """Return a gauge that counts what the living processes have together."""
         return Gauge(name, of, registry=self._registry, multiprocess_mode="livesum")
 
-    def watch(self, engine: Engine, most: int) -> None:
-        """Time the statements of `engine`, and count its connections, of which it has `most`."""
-        self._most_connections.set(most)
+    def watch(self, engine: Engine) -> None:
+        """Time the statements of `engine`, and count the connections of its pool."""
+        pool: Any = engine.pool
+        self._most_connections.set(pool.size())
         # SQLAlchemy has no typed way to say what an event is called with.
         listen: Any = event.listen
         listen(engine, "checkout", lambda *_: self._connections.inc())
