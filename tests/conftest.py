@@ -147,6 +147,14 @@ class Live:
     def text(self):
         return self.log.read_text()
 
+    def says(self, text):
+        """Return whether it has written `text`, or does so soon: a line may wait a moment."""
+        for _ in range(100):
+            if text in self.text():
+                return True
+            time.sleep(0.05)
+        return False
+
 
 def environment(**settings):
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}

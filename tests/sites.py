@@ -26,6 +26,8 @@ from faults.rig import Server
 from postgres import free_port
 from support import PASSWORD
 
+from todo_api.resources.log_writer import EVERY
+
 DEPLOY = ROOT / "deploy"
 DOMAIN = "localhost"
 FEW = 3
@@ -70,7 +72,8 @@ class Site:
         return answer.json()["token"], f"/api/v1/accounts/{username}"
 
     def seen(self, request_id):
-        """Return what the nodes have written about a request."""
+        """Return what the nodes have written about a request; a line may wait a moment."""
+        time.sleep(2 * EVERY)
         lines = [line for node in self.nodes for line in node.text().splitlines()]
         found = [json.loads(line) for line in lines if request_id in line]
         return [line for line in found if "address" in line]

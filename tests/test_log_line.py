@@ -10,10 +10,11 @@ from contextlib import closing
 import httpx
 import pytest
 from conftest import serving
-from flask import g
 from support import PASSWORD
 
+from todo_api.resources import passage
 from todo_api.resources.log_line import LogLine
+from todo_api.resources.passage import Passage
 
 
 def shown(message, *arguments, exc_info=None):
@@ -42,9 +43,10 @@ def test_an_error_stands_in_the_line_with_its_traceback():
 
 
 def test_in_a_request_the_line_has_its_id_and_its_account(backend):
-    with backend.app.test_request_context("/"):
-        assert shown("early")["request_id"] is None
-        g.request_id, g.account_id = "abc", 7
+    this = Passage("abc", 0.0)
+    with backend.app.test_request_context("/", environ_overrides={passage.KEY: this}):
+        assert shown("early")["account"] is None
+        this.account = 7
         line = shown("late")
     assert (line["request_id"], line["account"]) == ("abc", 7)
 

@@ -63,7 +63,7 @@ def test_the_processes_of_a_server_count_together(database_url, tmp_path):
             httpx.get(f"{live.url}/itemprice")
         told = samples(httpx.get(f"{live.url}/metrics", headers=BEARER).text)
         assert told["todo_api_requests_total", "/itemprice", "200", "GET"] == 100
-        assert TOKEN not in live.text()
+    assert TOKEN not in live.text()
 
 
 def scraped(live):

@@ -202,11 +202,11 @@ def test_workers_write_whole_lines_to_one_pipe(database_url, tmp_path):
             thread.start()
         for thread in threads:
             thread.join()
-        told = [json.loads(line) for line in live.text().splitlines() if line.startswith("{")]
+    told = [json.loads(line) for line in live.text().splitlines() if line.startswith("{")]
     assert len([line for line in told if line["status"] == 404]) == 100
 
 
 def test_the_access_log_can_be_off(database_url, tmp_path):
     with serving(tmp_path / "log", DATABASE_URL=database_url, ACCESS_LOG="off") as live:
         assert httpx.get(f"{live.url}/users").status_code == 200
-        assert "/users" not in live.text()
+    assert "/users" not in live.text()

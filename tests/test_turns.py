@@ -75,7 +75,8 @@ def asking(in_turn):
     threads = []
 
     def ask(name, path=LIST, method="GET", **more):
-        environ = {"PATH_INFO": path, "REQUEST_METHOD": method, "wsgi.input": None, "name": name}
+        environ = {"PATH_INFO": path, "REQUEST_METHOD": method, "name": name}
+        environ["CONTENT_LENGTH"] = "10" if "wsgi.input" in more else "0"
         thread = threading.Thread(target=in_turn, args=[{**environ, **more}, None])
         thread.start()
         threads.append(thread)

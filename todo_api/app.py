@@ -3,34 +3,24 @@
 Any WSGI server can run it; `flask --app todo_api.app run` finds `create_app` by its name.
 """
 
-import re
 import sys
 from functools import partial
 from typing import Any
 
 from flask import Flask, Response
-from flask_cors import CORS
 from flask_restful import Api
 
-from todo_api import migrations, openapi, postman, routing, urls
+from todo_api import migrations, openapi, postman, urls
+from todo_api.application import App, ShortResponse
 from todo_api.database import Database
 from todo_api.errors import CannotStart
 from todo_api.metrics import Metrics
-from todo_api.resources import envelope, json_text, problems
+from todo_api.resources import json_text, problems
 from todo_api.resources.backend import Backend
+from todo_api.resources.envelope import Envelope
 from todo_api.services.feed import Feed
 from todo_api.settings import Settings
 from todo_api.urls import Route
-
-EXPOSED = (
-    "ETag",
-    "Location",
-    "Link",
-    "Retry-After",
-    "X-Request-ID",
-    "Idempotent-Replayed",
-    "Preference-Applied",
-)
 
 
 class QuietApi(Api):
@@ -80,12 +70,13 @@ def create_app(
         partial(openapi.document, *more),
         postman.collection,
     )
-    app = routing.App()
-    envelope.register(app, settings, backend.metrics)
+    app = App()
     problems.register(app)
     urls.register(QuietApi(app), backend, *more)
     app.extensions["todo_api"] = backend
-    _share_with_origins(app, settings.cors_origins)
+    # Flask documents this as the place for what stands around it; for mypy it is a method.
+    around: Any = app
+    around.wsgi_app = Envelope(app.wsgi_app, settings, backend.metrics)
     return app
 
 
@@ -106,21 +97,6 @@ def _metrics(settings: Settings, database: Database) -> Metrics | None:
     return metrics
 
 
-def _share_with_origins(app: Flask, origins: tuple[str, ...]) -> None:
-    """Let pages of `origins`, or of all of them, read every answer; never with credentials."""
-    everybody = origins == ("*",)
-    # An origin that looks like a regular expression, as one with an IPv6 address does, is taken for
-    # one, and matched without an end.
-    only = [re.compile(re.escape(origin) + r"\Z") for origin in origins]
-    CORS(
-        app,
-        origins="*" if everybody else only,
-        send_wildcard=everybody,
-        expose_headers=EXPOSED,
-        max_age=86400,
-    )
-
-
 def _render(data: Any, code: int, headers: dict[str, str] | None = None) -> Response:
     body = b"" if code in (204, 304) else json_text.render(data)
-    return Response(body, code, headers, content_type="application/json")
+    return ShortResponse(body, code, headers, content_type="application/json")

@@ -1,9 +1,8 @@
-"""Routing: what the placeholders of a path match, and an application that never redirects."""
+"""Routing: what the placeholders of a path match, and rules for just the methods they name."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import Flask
 from werkzeug.routing import BaseConverter, Rule
 
 from todo_api.schemas.account import RESERVED
@@ -74,17 +73,6 @@ class ExactRule(Rule):
 
 def _build_no_url(*_arguments: Any, **_values: Any) -> tuple[str, str]:
     raise NotImplementedError("URLs are written out, not built from rules.")
-
-
-class App(Flask):
-    """A Flask application that matches paths as the table means them, and never redirects."""
-
-    url_rule_class = ExactRule
-
-    def __init__(self) -> None:
-        super().__init__("todo_api", static_folder=None)
-        self.url_map.merge_slashes = False
-        self.url_map.converters.update(CONVERTERS)
 
 
 def rules(path: str) -> list[str]:

@@ -21,8 +21,10 @@ from todo_api.app import create_app, open_database
 from todo_api.errors import CannotStart
 from todo_api.farewell import saying_farewell
 from todo_api.resources.backend import Backend
+from todo_api.resources.envelope import Envelope
 from todo_api.resources.log_line import LogLine
-from todo_api.resources.refusal import Refusals
+from todo_api.resources.log_writer import LogWriter
+from todo_api.resources.refusal import refuse
 from todo_api.settings import Settings, share_metrics
 
 SECONDS_TO_FINISH = 30
@@ -96,7 +98,7 @@ def worker(make: Callable[[], Flask]) -> WSGIApplication:
     _at_a_signal(backend.feed.stop)
     return turns.Turns(
         app,
-        Refusals(app, backend.settings, backend.metrics),
+        Envelope(refuse, backend.settings, backend.metrics),
         backend.settings.threads,
         stored=urls.stored(),
         patience=backend.settings.lock_timeout,
@@ -159,7 +161,7 @@ def _logging(settings: Settings) -> dict[str, Any]:
         "formatters": {"line": {"()": LogLine}},
         "handlers": {
             "stderr": {"class": handler, "formatter": "line"},
-            "stdout": {"class": handler, "stream": "ext://sys.stdout"},
+            "stdout": {"()": LogWriter, "stream": "ext://sys.stdout"},
         },
         "root": {"handlers": ["stderr"], "level": "WARNING"},
         # It warns at each start of the many threads, which are for streams that mostly wait.

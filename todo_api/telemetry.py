@@ -6,11 +6,12 @@ headers, where secrets may be, and of statements the text without its values.
 """
 
 from collections.abc import Iterable
+from functools import partial
 from multiprocessing.util import Finalize
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Flask, Response, g, request
+from flask import Flask
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.propagate import extract
@@ -22,6 +23,7 @@ from sqlalchemy import Engine, event
 
 from todo_api import __version__
 from todo_api.app import create_app as create_plain
+from todo_api.resources import passage
 from todo_api.resources.backend import Backend
 
 LONGEST_STATEMENT = 2_000
@@ -41,7 +43,6 @@ def create_app() -> Flask:
     tracer = provider.get_tracer("todo_api", __version__)
     backend: Backend = app.extensions["todo_api"]
     _trace_statements(tracer, backend.database.engine)
-    app.after_request(_describe)
     # Flask documents this as the place for what stands around it; for mypy it is a method.
     around: Any = app
     around.wsgi_app = Traced(app.wsgi_app, tracer)
@@ -65,28 +66,35 @@ class Traced:
         sent = {name: environ.get(f"HTTP_{name.upper()}", "") for name in names}
         method = environ["REQUEST_METHOD"]
         with self._tracer.start_as_current_span(method, extract(sent), SpanKind.SERVER):
-            return self._app(environ, start_response)
+            return self._app(environ, partial(_describe, environ, start_response))
 
 
-def _describe(response: Response) -> Response:
+def _describe(
+    environ: WSGIEnvironment,
+    start_response: StartResponse,
+    status: str,
+    headers: list[tuple[str, str]],
+    exc_info: Any = None,
+) -> Any:
     """Say of which route the request was, by the names of OpenTelemetry's conventions for HTTP."""
-    span = trace.get_current_span()
+    span, this, code = trace.get_current_span(), passage.within(environ), int(status[:3])
+    method = environ["REQUEST_METHOD"]
     told = {
-        "http.request.method": request.method,
-        "http.response.status_code": response.status_code,
-        "url.path": request.path,
-        "url.scheme": request.scheme,
-        "todo_api.request_id": g.request_id,
+        "http.request.method": method,
+        "http.response.status_code": code,
+        "url.path": environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace"),
+        "url.scheme": environ["wsgi.url_scheme"],
+        "todo_api.request_id": this.request_id,
     }
-    if request.endpoint:
-        told["http.route"] = request.endpoint
-        span.update_name(f"{request.method} {request.endpoint}")
-    if "account_id" in g:
-        told["todo_api.account"] = g.account_id
+    if this.route:
+        told["http.route"] = this.route
+        span.update_name(f"{method} {this.route}")
+    if this.account is not None:
+        told["todo_api.account"] = this.account
     span.set_attributes(told)
-    if response.status_code >= _SERVER_ERROR:
+    if code >= _SERVER_ERROR:
         span.set_status(StatusCode.ERROR)
-    return response
+    return start_response(status, headers, exc_info)
 
 
 def _trace_statements(tracer: Tracer, engine: Engine) -> None:

@@ -27,9 +27,6 @@ SLOW_BODIES = 200
 DRAINED = 1024 * 1024
 """Bytes of a body that are read though nobody wants them."""
 
-REFUSED = "todo_api.refused"
-"""In a request's environment: that there is no place for it, and the application is to say so."""
-
 _READS = ("GET", "HEAD", "OPTIONS")
 
 
@@ -171,7 +168,9 @@ class Turns:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request when it is its turn."""
         places = self._kind(environ)
-        body = environ["wsgi.input"] = Body(environ, places, self.slow)
+        body = None
+        if environ.get("CONTENT_LENGTH", "0") != "0" or "HTTP_TRANSFER_ENCODING" in environ:
+            body = environ["wsgi.input"] = Body(environ, places, self.slow)
         if places.take(self.patience):
             try:
                 answer = self.app(environ, start_response)
@@ -179,7 +178,8 @@ class Turns:
                 places.give_back()
         else:
             answer = self.refuse(environ, start_response)
-        body.drain()
+        if body:
+            body.drain()
         return answer
 
     def _kind(self, environ: WSGIEnvironment) -> Places:

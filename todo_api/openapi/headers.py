@@ -4,8 +4,8 @@ from http import HTTPStatus
 from typing import Any
 
 from todo_api.resources.endpoint import Created, Endpoint, etag
-from todo_api.resources.envelope import LONGEST_HEADER
 from todo_api.resources.event import EVENT_STREAM, LAST_EVENT_ID
+from todo_api.resources.head import LONGEST_HEADER
 from todo_api.resources.idempotency import HEADER as IDEMPOTENCY_KEY
 from todo_api.resources.idempotency import REPLAYED
 from todo_api.resources.preferences import APPLIED, DRY_RUN

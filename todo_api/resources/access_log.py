@@ -7,12 +7,11 @@ line. It has no query and no header of the request, where secrets may be.
 import json
 import logging
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
-
-from flask import Request, Response, g, request
+from wsgiref.types import WSGIEnvironment
 
 from todo_api.resources import caller_address
+from todo_api.resources.passage import Passage
 from todo_api.settings import Settings
 
 log = logging.getLogger("todo_api.access")
@@ -22,38 +21,41 @@ LONGEST_PATH = 300
 writes to a pipe in one piece, so that the lines of several processes do not mix."""
 
 _LONGEST_METHOD = 16
+_BODILESS = (204, 304)
 
 
-@dataclass(frozen=True)
-class Line:
-    """The line of a request, which `begun` when the performance counter stood there, in seconds."""
+def write(
+    environ: WSGIEnvironment,
+    passage: Passage,
+    status: int,
+    headers: list[tuple[str, str]],
+    settings: Settings,
+) -> None:
+    """Write the line of an answer, if anybody listens; how long a stream will be nobody knows."""
+    if not log.isEnabledFor(logging.INFO):
+        return
+    method = environ["REQUEST_METHOD"]
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    line = {
+        "time": now.replace("+00:00", "Z"),
+        "request_id": passage.request_id,
+        "method": method[:_LONGEST_METHOD],
+        "path": _path(environ),
+        "status": status,
+        "ms": round(1000 * (time.perf_counter() - passage.begun), 1),
+        "address": caller_address.exact_text(environ, settings),
+        "account": passage.account,
+        "bytes": 0 if method == "HEAD" or status in _BODILESS else _length(headers),
+    }
+    # Logger.info would walk up the stack to find out where it was called.
+    log.handle(logging.LogRecord(log.name, logging.INFO, "", 0, json.dumps(line), None, None))
 
-    request: Request
-    request_id: str
-    begun: float
-    account: int | None = None
 
-    def write(self, status: int, size: int | None, settings: Settings) -> None:
-        """Write the line of an answer with a body of `size` bytes, if anybody listens."""
-        if not log.isEnabledFor(logging.INFO):
-            return
-        now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        line = {
-            "time": now.replace("+00:00", "Z"),
-            "request_id": self.request_id,
-            "method": self.request.environ["REQUEST_METHOD"][:_LONGEST_METHOD],
-            "path": self.request.path[:LONGEST_PATH],
-            "status": status,
-            "ms": round(1000 * (time.perf_counter() - self.begun), 1),
-            "address": str(caller_address.exact(self.request, settings) or ""),
-            "account": self.account,
-            "bytes": size,
-        }
-        log.info("%s", json.dumps(line))
+def _path(environ: WSGIEnvironment) -> str:
+    raw: str = environ["PATH_INFO"]
+    path = raw if raw.isascii() else raw.encode("latin-1").decode("utf-8", "replace")
+    return f"/{path.lstrip('/')}"[:LONGEST_PATH]
 
 
-def note(response: Response, settings: Settings) -> None:
-    """Write the line of `response`; how long a stream will be nobody knows."""
-    is_empty = request.method == "HEAD" or response.status_code in (204, 304)
-    line = Line(request, g.request_id, g.started, g.get("account_id"))
-    line.write(response.status_code, 0 if is_empty else response.content_length, settings)
+def _length(headers: list[tuple[str, str]]) -> int | None:
+    return next((int(value) for name, value in headers if name == "Content-Length"), None)

@@ -7,11 +7,12 @@ import re
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from flask import Request, g
+from flask import Request
 from sqlalchemy.orm import Session
 
 from todo_api.errors import Forbidden, Unauthenticated
 from todo_api.models import Account, Token
+from todo_api.resources import passage
 from todo_api.services import tokens
 from todo_api.values import names
 
@@ -84,7 +85,7 @@ def identify(session: Session, request: Request) -> Caller:
     if found is None:
         raise Unauthenticated(NOT_VALID)
     caller = Caller(*found)
-    g.account_id = caller.account.id
+    passage.of(request).account = caller.account.id
     return caller
 
 

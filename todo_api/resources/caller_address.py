@@ -3,6 +3,7 @@
 import re
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from wsgiref.types import WSGIEnvironment
 
 from flask import Request
 
@@ -18,20 +19,27 @@ def of(request: Request, settings: Settings) -> str:
 
     An IPv6 address counts as its whole /64, which is what one customer gets.
     """
-    nearest = exact(request, settings)
+    nearest = exact(request.environ, settings)
     if isinstance(nearest, IPv6Address):
         return str(ip_network((nearest, 64), strict=False))
     return str(nearest)
 
 
-def exact(request: Request, settings: Settings) -> Address | None:
-    """Return the address that `request` came from, if it is known.
+def exact_text(environ: WSGIEnvironment, settings: Settings) -> str:
+    """Return the address that a request came from as text, which is empty if it is not known."""
+    if "HTTP_X_FORWARDED_FOR" in environ:
+        return _text(exact(environ, settings))
+    return _text_of(environ.get("REMOTE_ADDR", ""))
+
+
+def exact(environ: WSGIEnvironment, settings: Settings) -> Address | None:
+    """Return the address that a request came from, if it is known.
 
     `X-Forwarded-For` is read from its right end, and only as far as trusted proxies wrote it:
     whatever stands left of the first other address anybody can make up.
     """
-    nearest = _address(request.remote_addr or "")
-    for hop in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
+    nearest = _address(environ.get("REMOTE_ADDR", ""))
+    for hop in reversed(environ.get("HTTP_X_FORWARDED_FOR", "").split(",")):
         told = _address(hop.strip())
         if told is None or not _is_trusted(nearest, settings):
             break
@@ -39,15 +47,15 @@ def exact(request: Request, settings: Settings) -> Address | None:
     return nearest
 
 
-def came_by_tls(request: Request, settings: Settings) -> bool:
-    """Return whether `request` was encrypted on its way to this server, or to its trusted proxy.
+def came_by_tls(environ: WSGIEnvironment, settings: Settings) -> bool:
+    """Return whether a request was encrypted on its way to this server, or to its trusted proxy.
 
     Of several protocols in `X-Forwarded-Proto` the last one counts, which that proxy wrote.
     """
-    told = request.headers.get("X-Forwarded-Proto", "").rpartition(",")[2].strip().lower()
-    if told and _is_trusted(_address(request.remote_addr or ""), settings):
-        return told == "https"
-    return request.scheme == "https"
+    told = environ.get("HTTP_X_FORWARDED_PROTO", "").rpartition(",")[2].strip().lower()
+    if told and _is_trusted(_address(environ.get("REMOTE_ADDR", "")), settings):
+        return bool(told == "https")
+    return bool(environ["wsgi.url_scheme"] == "https")
 
 
 def _is_trusted(address: Address | None, settings: Settings) -> bool:
@@ -62,3 +70,12 @@ def _address(text: str) -> Address | None:
     except ValueError:
         return None
     return getattr(address, "ipv4_mapped", None) or address
+
+
+@lru_cache(1_024)
+def _text_of(told: str) -> str:
+    return _text(_address(told))
+
+
+def _text(address: Address | None) -> str:
+    return "" if address is None else str(address)

@@ -20,10 +20,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
 
-from flask import Response, g, request
+from flask import Response, request
 from flask_restful import Resource
 
-from todo_api.resources import body, form, path_methods
+from todo_api.resources import body, form, passage, path_methods
 from todo_api.resources.auth import PUBLIC, Access
 from todo_api.resources.backend import Backend
 from todo_api.schemas.query import PageQuery
@@ -104,7 +104,8 @@ class Endpoint(Resource):
         if request.method == "OPTIONS":
             return None, 204, {"Allow": ", ".join(path_methods.allowed(request))}
         verb = "get" if request.method == "HEAD" else request.method.lower()
-        g.cache = self.cache or ("no-cache" if self.access[verb] == PUBLIC else PRIVATE)
+        this = passage.of(request)
+        this.cache = self.cache or ("no-cache" if self.access[verb] == PUBLIC else PRIVATE)
         return self.answer(verb, ids)
 
     def answer(self, verb: str, ids: dict[str, Any]) -> Shown | Response:

@@ -1,82 +1,73 @@
-"""What stands around every request: its id, its log line, the checks before, the headers after."""
+"""What stands around every request: its id, the checks before, the headers and the line after.
 
+It is a WSGI application around another one, and looks at nothing but what WSGI has. The same in
+Flask's own hooks would take most of the time of a short answer.
+"""
+
+import random
 import re
 import time
+from collections.abc import Iterable
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Flask, Response, g, request
-from werkzeug.exceptions import MethodNotAllowed, NotFound, RequestHeaderFieldsTooLarge
-from werkzeug.routing import RequestRedirect
+from werkzeug.exceptions import HTTPException
 
-from todo_api.errors import Malformed
+from todo_api.errors import Problem
 from todo_api.metrics import Metrics
-from todo_api.resources import (
-    access_log,
-    path_methods,
-    preferences,
-    protection,
-    refusal,
-    request_id,
-)
-from todo_api.resources.form import urlencoded
+from todo_api.resources import access_log, head, passage, preferences, protection
+from todo_api.resources.cross_origin import CrossOrigin
+from todo_api.resources.passage import Passage
 from todo_api.settings import Settings
-from todo_api.turns import REFUSED
 
-LONGEST_HEADER = 8_000
-"""Characters that a header may have; parsing some of them takes quadratic time."""
-
-_HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?", re.ASCII)
+_BODILESS = (204, 304)
+_USABLE = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 
-def register(app: Flask, settings: Settings, metrics: Metrics | None = None) -> None:
-    """Put the envelope around every request of `app`, and count it if there are metrics."""
-    app.before_request(_open)
+class Envelope:
+    """`app`, with all that every answer has; what it does is counted if there are metrics."""
 
-    @app.after_request
-    def close(response: Response) -> Response:
-        response.headers["X-Request-ID"] = g.request_id
-        protection.put_on(response, settings)
-        preferences.tell(response)
-        if response.status_code in (204, 304):
-            response.headers.pop("Content-Type", None)
-        access_log.note(response, settings)
-        return response
+    def __init__(
+        self, app: WSGIApplication, settings: Settings, metrics: Metrics | None = None
+    ) -> None:
+        self._app = app
+        self._settings = settings
+        self._metrics = metrics
+        self._cross_origin = CrossOrigin(settings.cors_origins)
 
-    if metrics:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer as the application does, which says what is wrong with the head of a request."""
+        this = environ[passage.KEY] = Passage(_request_id(environ), time.perf_counter())
+        try:
+            head.check(environ)
+        except (Problem, HTTPException) as wrong:
+            this.wrong = wrong
 
-        @app.after_request
-        def count(response: Response) -> Response:
-            took = time.perf_counter() - g.started
-            route = None if REFUSED in request.environ else request.endpoint
-            metrics.saw(request.method, route, response.status_code, took)
-            return response
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            code = int(status[:3])
+            self._close(environ, this, code, headers)
+            return start_response(status, headers, exc_info)
+
+        return self._app(environ, start)
+
+    def _close(
+        self, environ: WSGIEnvironment, this: Passage, code: int, headers: list[tuple[str, str]]
+    ) -> None:
+        """Complete the headers of an answer, tell the access log and count it."""
+        if code in _BODILESS:
+            headers[:] = [pair for pair in headers if pair[0] != "Content-Type"]
+        headers.append(("X-Request-ID", this.request_id))
+        protection.put_on(headers, environ, this.cache, self._settings)
+        headers.extend(self._cross_origin.headers(environ))
+        if this.dry_run:
+            headers.append(preferences.DRY)
+        access_log.write(environ, this, code, headers, self._settings)
+        if self._metrics:
+            took = time.perf_counter() - this.begun
+            self._metrics.saw(environ["REQUEST_METHOD"].upper(), this.route, code, took)
 
 
-def _open() -> None:
-    """Give the request an id, its client's own if it has a usable one, and check its first line."""
-    g.started = time.perf_counter()
-    g.request_id = request_id.of(request)
-    if REFUSED in request.environ:
-        raise refusal.unavailable()
-    if not _HOST.fullmatch(request.environ.get("HTTP_HOST", "")):
-        raise Malformed("Exactly one Host header is required.")
-    for name, value in request.headers.items():
-        if len(value) > LONGEST_HEADER:
-            raise RequestHeaderFieldsTooLarge(f"{name} is too long.")
-    if "Transfer-Encoding" in request.headers and (
-        request.headers.get("Content-Length")
-        or request.headers["Transfer-Encoding"].strip().lower() != "chunked"
-    ):
-        # RFC 9112, 6.1: two ways to tell where a body ends are how requests are smuggled.
-        raise Malformed("A body has one length: Content-Length, or chunked.")
-    urlencoded(request.query_string)
-    path = request.environ["PATH_INFO"]
-    try:
-        path.encode("latin-1").decode("utf-8")
-    except UnicodeError:
-        raise Malformed("The path is not valid UTF-8.") from None
-    # Werkzeug would redirect the one and overlook the other.
-    if isinstance(request.routing_exception, RequestRedirect) or path.startswith("//"):
-        raise NotFound
-    # RFC 9110, 9.1: methods are case-sensitive, which werkzeug's are not.
-    if request.url_rule and request.environ["REQUEST_METHOD"] != request.method:
-        raise MethodNotAllowed(path_methods.allowed(request))
+def _request_id(environ: WSGIEnvironment) -> str:
+    """Return the client's own id if it sent a usable one, else a new one, which is no secret."""
+    given = environ.get("HTTP_X_REQUEST_ID", "")
+    return given if _USABLE.fullmatch(given) else f"{random.getrandbits(128):032x}"

@@ -7,7 +7,9 @@ import json
 import logging
 from datetime import UTC, datetime
 
-from flask import g, has_request_context
+from flask import has_request_context, request
+
+from todo_api.resources import passage
 
 
 class LogLine(logging.Formatter):
@@ -19,15 +21,16 @@ class LogLine(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line of `record`; a traceback is a text with line feeds in it."""
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        line = {
+        line: dict[str, str | int | None] = {
             "time": at.replace("+00:00", "Z"),
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
         }
         if has_request_context():
-            line["request_id"] = g.get("request_id")
-            line["account"] = g.get("account_id")
+            this = passage.of(request)
+            line["request_id"] = this.request_id
+            line["account"] = this.account
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
         return json.dumps(line)

@@ -2,11 +2,16 @@
 
 from urllib.request import parse_http_list
 
-from flask import Request, Response, g
+from flask import Request
+
+from todo_api.resources import passage
 
 HEADER = "Prefer"
 APPLIED = "Preference-Applied"
 DRY_RUN = "dry-run"
+
+DRY = (APPLIED, DRY_RUN)
+"""The header that says so."""
 
 
 def is_dry_run(request: Request) -> bool:
@@ -16,14 +21,8 @@ def is_dry_run(request: Request) -> bool:
     can be mended. Preferences that are not known here, or not well written, are no error.
     """
     wanted = DRY_RUN in {_name(each) for each in parse_http_list(request.headers.get(HEADER, ""))}
-    g.dry_run = wanted
+    passage.of(request).dry_run = wanted
     return wanted
-
-
-def tell(response: Response) -> None:
-    """Say in the answer which preference was followed, if one was."""
-    if g.get("dry_run"):
-        response.headers[APPLIED] = DRY_RUN
 
 
 def _name(preference: str) -> str:

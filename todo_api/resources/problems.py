@@ -4,11 +4,11 @@ import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from flask import Flask, Response, g
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from todo_api import errors
-from todo_api.resources import json_text
+from todo_api.resources import json_text, passage
 
 log = logging.getLogger(__name__)
 
@@ -42,13 +42,24 @@ def answer(
     fields: Mapping[str, list[str]] | None = None,
     index: int | None = None,
 ) -> Response:
-    """Return the one error answer; without a message of its own, the status's name is it."""
-    body: dict[str, object] = {"status": status, "message": message or HTTPStatus(status).phrase}
+    """Return the one error answer."""
+    content = body(status, message, fields, index)
+    return Response(content, status, content_type="application/json")
+
+
+def body(
+    status: int,
+    message: str | None = None,
+    fields: Mapping[str, list[str]] | None = None,
+    index: int | None = None,
+) -> bytes:
+    """Return its body; without a message of its own, the status's name is it."""
+    content: dict[str, object] = {"status": status, "message": message or HTTPStatus(status).phrase}
     if fields:
-        body["errors"] = fields
+        content["errors"] = fields
     if index is not None:
-        body["index"] = index
-    return Response(json_text.render(body), status, content_type="application/json")
+        content["index"] = index
+    return json_text.render(content)
 
 
 def _problem(problem: errors.Problem) -> Response:
@@ -58,7 +69,8 @@ def _problem(problem: errors.Problem) -> Response:
         response.headers["WWW-Authenticate"] = "Bearer"
     if cause := problem.__cause__:
         # One line, since there may be one for each request while a database is away.
-        log.warning("%s %s %s", g.request_id, problem.message, _in_one_line(cause))
+        request_id = passage.of(request).request_id
+        log.warning("%s %s %s", request_id, problem.message, _in_one_line(cause))
     if problem.retry_after is not None:
         response.headers["Retry-After"] = str(problem.retry_after)
     return response
@@ -81,5 +93,6 @@ def _http(error: HTTPException) -> Response:
 
 
 def _unforeseen(error: Exception) -> Response:
-    log.error("%s An error that nobody foresaw", g.request_id, exc_info=error)
+    this = passage.of(request)
+    log.error("%s An error that nobody foresaw", this.request_id, exc_info=error)
     return answer(500)

@@ -1,23 +1,30 @@
 """Headers that tell browsers and caches what not to do with an answer."""
 
-from flask import Response, g, request
+from wsgiref.types import WSGIEnvironment
 
 from todo_api.resources import caller_address
 from todo_api.resources.static import SEALED
 from todo_api.settings import Settings
 
+Headers = list[tuple[str, str]]
+
+POLICY, CACHE = "Content-Security-Policy", "Cache-Control"
+
 _SECONDS_A_DAY = 86_400
 
 
-def put_on(response: Response, settings: Settings) -> None:
-    """Give `response` each of the headers that its endpoint has not chosen itself.
+def put_on(headers: Headers, environ: WSGIEnvironment, cache: str, settings: Settings) -> None:
+    """Add each of them to `headers` that is not there, `cache` as the Cache-Control.
 
     Whoever came by TLS is told to keep to it (RFC 6797), which over plain http nobody would heed.
     """
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers.setdefault("Content-Security-Policy", SEALED)
-    response.headers.setdefault("Cache-Control", g.get("cache", "no-cache"))
-    if caller_address.came_by_tls(request, settings):
+    names = [name for name, _ in headers]
+    headers.append(("X-Content-Type-Options", "nosniff"))
+    headers.append(("Referrer-Policy", "no-referrer"))
+    if POLICY not in names:
+        headers.append((POLICY, SEALED))
+    if CACHE not in names:
+        headers.append((CACHE, cache))
+    if caller_address.came_by_tls(environ, settings):
         seconds = settings.hsts_days * _SECONDS_A_DAY
-        response.headers["Strict-Transport-Security"] = f"max-age={seconds}"
+        headers.append(("Strict-Transport-Security", f"max-age={seconds}"))

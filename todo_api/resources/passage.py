@@ -1,0 +1,38 @@
+"""Passage: what is known of one request, from its first byte to the line that tells of it."""
+
+from dataclasses import dataclass
+from wsgiref.types import WSGIEnvironment
+
+from flask import Request
+
+KEY = "todo_api.passage"
+"""Where a request's environment has it."""
+
+
+@dataclass(slots=True)
+class Passage:
+    """What the floors say of a request to what stands around it.
+
+    It has `begun` when the performance counter stood there, in seconds. `route` is the path in the
+    URL table, `account` the id of who calls, `cache` the Cache-Control that the answer gets unless
+    it has one, `wrong` what makes the head of the request none that can be answered.
+    """
+
+    request_id: str
+    begun: float
+    wrong: Exception | None = None
+    route: str | None = None
+    account: int | None = None
+    cache: str = "no-cache"
+    dry_run: bool = False
+
+
+def of(request: Request) -> Passage:
+    """Return the passage of `request`."""
+    return within(request.environ)
+
+
+def within(environ: WSGIEnvironment) -> Passage:
+    """Return the passage in a request's environment."""
+    passage: Passage = environ[KEY]
+    return passage
