@@ -1,12 +1,13 @@
 """What the database promises, shown on the real ones."""
 
+import sqlite3
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from support import Backend
 
@@ -63,15 +64,19 @@ def test_postgresql_waits_not_for_ever_and_reads_one_state(postgres_databases):
     assert values == ["5s", "UTC", "repeatable read", "on"]
 
 
-def test_a_writing_transaction_on_sqlite_begins_as_one(sqlite_databases):
-    database, statements = Database(sqlite_databases.migrated()), []
-    event.listen(
-        database.engine, "before_cursor_execute", lambda *given: statements.append(given[2])
-    )
-    for begun in (database.transaction, database.reading):
-        with begun() as session:
+def test_on_sqlite_a_transaction_that_writes_keeps_other_writers_out_and_one_that_reads_does_not(
+    sqlite_databases,
+):
+    database = Database(sqlite_databases.migrated())
+    path = database.url.database
+    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as another:
+        with database.reading() as session:
             session.execute(text("SELECT 1"))
-    assert statements == ["BEGIN IMMEDIATE", "SELECT 1", "BEGIN", "SELECT 1"]
+            another.execute("BEGIN IMMEDIATE")
+            another.execute("ROLLBACK")
+        locked = pytest.raises(sqlite3.OperationalError, match="locked")
+        with database.transaction(), locked:
+            another.execute("BEGIN IMMEDIATE")
     database.close()
 
 

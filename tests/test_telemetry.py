@@ -104,18 +104,22 @@ def test_each_request_is_a_span_with_its_statements_in_it(database_url, tmp_path
 
 def test_what_fails_is_marked_and_a_service_can_have_a_name_of_its_own(tmp_path):
     file = tmp_path / "todo.db"
-    settings = {"DATABASE_URL": f"sqlite:///{file}", "LOCK_TIMEOUT": 1, "OPENTELEMETRY": "on"}
+    settings = {"DATABASE_URL": f"sqlite:///{file}", "OPENTELEMETRY": "on"}
     with collecting() as (url, got):
         settings |= {"OTEL_EXPORTER_OTLP_ENDPOINT": url, "OTEL_SERVICE_NAME": "shopping"}
         with serving(tmp_path / "log", **settings) as live:
-            with closing(sqlite3.connect(file, isolation_level=None)) as other:
-                other.execute("BEGIN IMMEDIATE")
-                assert httpx.post(f"{live.url}/users", json={"data": "hi"}).status_code == 503
+            with closing(sqlite3.connect(file)) as other:
+                other.execute(
+                    "CREATE TRIGGER refusing BEFORE INSERT ON message"
+                    " BEGIN SELECT RAISE(ABORT, 'canary'); END"
+                )
+            assert httpx.post(f"{live.url}/users", json={"data": "hi"}).status_code == 500
             live.stop()
         told = spans(got)
     wrong = {span.name: span.status for resource, span in told if span.status.code == 2}
-    assert set(wrong) == {"POST /users", "BEGIN"}
-    assert wrong["BEGIN"].message == "OperationalError"
+    assert set(wrong) == {"POST /users", "INSERT"}
+    assert wrong["INSERT"].message == "IntegrityError"
+    assert "canary" not in str(got)
     assert {resource["service.name"] for resource, _ in told} == {"shopping"}
 
 

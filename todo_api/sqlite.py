@@ -77,13 +77,26 @@ def speak(engine: Engine, lock_timeout: int) -> None:
     def begun(connection: Connection) -> None:
         options = connection.get_execution_options()
         patience = options.get("patience", lock_timeout)
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
         if patience != lock_timeout:
-            connection.exec_driver_sql(f"PRAGMA busy_timeout = {patience * 1000}")
+            driver.execute(f"PRAGMA busy_timeout = {patience * 1000}")
         try:
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writing") else "BEGIN")
+            _at_once(driver, "BEGIN IMMEDIATE" if options.get("writing") else "BEGIN")
         finally:
             if patience != lock_timeout:
-                connection.exec_driver_sql(f"PRAGMA busy_timeout = {lock_timeout * 1000}")
+                driver.execute(f"PRAGMA busy_timeout = {lock_timeout * 1000}")
+
+
+def _at_once(driver: sqlite3.Connection, statement: str) -> None:
+    """Execute what returns nothing on the driver itself, for 1 µs instead of 19.
+
+    Who listens to the engine's statements does not hear of it. An error is SQLAlchemy's own.
+    """
+    try:
+        driver.execute(statement)
+    except sqlite3.Error as error:
+        raise DBAPIError.instance(statement, None, error, sqlite3.Error) from error
 
 
 def enforce_foreign_keys(connection: Connection, on: bool) -> None:
