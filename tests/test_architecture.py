@@ -70,6 +70,7 @@ SHARED = {
         "head",
         "idempotency",
         "json_text",
+        "kept",
         "log_line",
         "log_writer",
         "of_account",

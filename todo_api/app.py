@@ -6,6 +6,7 @@ Any WSGI server can run it; `flask --app todo_api.app run` finds `create_app` by
 import sys
 from functools import partial
 from typing import Any
+from wsgiref.types import WSGIApplication
 
 from flask import Flask, Response
 from flask_restful import Api
@@ -17,7 +18,9 @@ from todo_api.errors import CannotStart
 from todo_api.metrics import Metrics
 from todo_api.resources import json_text, problems
 from todo_api.resources.backend import Backend
+from todo_api.resources.body import MIB
 from todo_api.resources.envelope import Envelope
+from todo_api.resources.kept import Kept
 from todo_api.services.feed import Feed
 from todo_api.settings import Settings
 from todo_api.urls import Route
@@ -76,7 +79,10 @@ def create_app(
     app.extensions["todo_api"] = backend
     # Flask documents this as the place for what stands around it; for mypy it is a method.
     around: Any = app
-    around.wsgi_app = Envelope(app.wsgi_app, settings, backend.metrics)
+    inside: WSGIApplication = app.wsgi_app
+    if settings.kept_answers:
+        inside = Kept(inside, database, settings.kept_answers * MIB)
+    around.wsgi_app = Envelope(inside, settings, backend.metrics)
     return app
 
 

@@ -118,6 +118,7 @@ class Settings:
     workers: int = _setting("WORKERS", 2, _whole(1, 256))
     threads: int = _setting("THREADS", 4, _whole(1, 256))
     event_streams: int = _setting("EVENT_STREAMS", 100, _whole(0, 10_000))
+    kept_answers: int = _setting("KEPT_ANSWERS", 8, _whole(0, 1024))
     idle_timeout: int = _setting("IDLE_TIMEOUT", 20, _whole(1, 600))
     metrics_token: str = _setting("METRICS_TOKEN", "", _secret, repr=False)
     metrics_folder: str = _setting("PROMETHEUS_MULTIPROC_DIR", "", _folder)

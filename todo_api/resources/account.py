@@ -75,6 +75,7 @@ class AccountItem(AccountEndpoint):
         "patch": OWNER_OR_ADMIN,
         "delete": Access(Who.OWNER_OR_ADMIN, from_login=True),
     }
+    keeps = True
     takes = {"put": AccountSchema(), "patch": AccountSchema()}
     may = {"put": (429,), "patch": (429,)}
     gives = {"get": AccountSchema(), "put": AccountSchema(), "patch": AccountSchema()}

@@ -18,7 +18,7 @@ from todo_api.values import names
 
 NOT_VALID = "The token is not valid, or not any more."
 
-_BEARER = re.compile(r"Bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE | re.ASCII)
+BEARER = re.compile(r"Bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE | re.ASCII)
 
 
 class Who(Enum):
@@ -73,7 +73,7 @@ def secret_of(request: Request) -> str:
     header = request.headers.get("Authorization")
     if header is None:
         raise Unauthenticated
-    bearer = _BEARER.fullmatch(header.strip())
+    bearer = BEARER.fullmatch(header.strip())
     if bearer is None:
         raise Unauthenticated(NOT_VALID)
     return bearer[1]

@@ -16,6 +16,7 @@ class ChangeList(AccountEndpoint):
 
     strict = True
     access = {"get": OWNER}
+    keeps = True
     asks = {"get": ChangeQuery()}
     gives = {"get": ChangesSchema()}
 

@@ -1,8 +1,9 @@
 """Endpoints below an account, and which account that is."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from todo_api.models import Account
+from todo_api.resources.endpoint import Version
 from todo_api.resources.stored import StoredEndpoint
 from todo_api.services import accounts
 
@@ -10,7 +11,15 @@ from todo_api.services import accounts
 class AccountEndpoint(StoredEndpoint):
     """A resource below `/api/v1/accounts/<username>`; its verbs are handed that account first."""
 
+    keeps: ClassVar[bool] = False
+    """Whether a GET shows nothing but what the account's own revision counts."""
+
     account: Account
+
+    def state(self, *objects: Any) -> Version | None:
+        """Return the version of the account with all in it, if the answer depends on no more."""
+        owns = self.account.id == self.caller.account.id
+        return self.account.list_version if self.keeps and owns else None
 
     def admit(self, verb: str, **ids: Any) -> None:
         """Look who calls, and which account that is about."""

@@ -15,7 +15,8 @@ class Passage:
 
     It has `begun` when the performance counter stood there, in seconds. `route` is the path in the
     URL table, `account` the id of who calls, `cache` the Cache-Control that the answer gets unless
-    it has one, `wrong` what makes the head of the request none that can be answered.
+    it has one, `wrong` what makes the request one that cannot be answered. As long as the account
+    is in `state`, which is its version, the answer is the same.
     """
 
     request_id: str
@@ -25,6 +26,7 @@ class Passage:
     account: int | None = None
     cache: str = "no-cache"
     dry_run: bool = False
+    state: str | None = None
 
 
 def of(request: Request) -> Passage:

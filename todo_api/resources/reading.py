@@ -11,7 +11,7 @@ from flask import Response, request
 from sqlalchemy.orm import Session
 
 from todo_api.errors import Unavailable
-from todo_api.resources import auth
+from todo_api.resources import auth, passage
 from todo_api.resources.auth import PUBLIC, Caller
 from todo_api.resources.backend import Backend
 from todo_api.resources.endpoint import Endpoint, Shown, Version, etag
@@ -45,6 +45,10 @@ class ReadingEndpoint(Endpoint):
         """Return the version of what this URL shows, None if it has none."""
         return None
 
+    def state(self, *objects: Any) -> Version | None:
+        """Return the version of the caller's account if it tells of every change to the answer."""
+        return None
+
     def admit(self, verb: str, **ids: Any) -> None:
         """Look who calls, and raise unless the verb is theirs to use."""
         access = self.access[verb]
@@ -68,6 +72,7 @@ class ReadingEndpoint(Endpoint):
             objects = self.find(**ids)
             inputs = [self.plan(*objects)] if verb in self.asks else []
             version = self.version(*objects)
+            passage.of(request).state = self.state(*objects) if version else None
             if version and request.if_none_match.contains_weak(version):
                 return None, 304, {"ETag": etag(version)}
             result = getattr(self, verb)(*objects, *inputs)

@@ -29,6 +29,7 @@ class TaskList(AccountEndpoint):
 
     access = {"get": OWNER, "post": OWNER}
     creates = True
+    keeps = True
     asks = {"get": TaskQuery()}
     takes = {"post": TaskSchema()}
     gives = {"get": TaskPage(), "post": PostedTask()}
@@ -88,6 +89,7 @@ class TaskItem(AccountEndpoint):
     """One task."""
 
     access = {"get": OWNER, "put": OWNER, "patch": OWNER, "delete": OWNER}
+    keeps = True
     takes = {"put": TaskSchema(), "patch": TaskSchema()}
     gives = {"get": TaskSchema(), "put": TaskSchema(), "patch": TaskSchema()}
 

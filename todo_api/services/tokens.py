@@ -7,7 +7,7 @@ import secrets
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from todo_api.errors import Invalid, NotFound
@@ -18,6 +18,19 @@ from todo_api.values import moments
 READ, WRITE = "read", "write"
 LOGIN, MADE = "login", "made"
 LONGEST_DAYS = 365
+
+Proof = tuple[int, bytes]
+"""The account that a token says it is of, and the token's digest."""
+
+_STATE = (
+    select(Account.era, Account.revision, Token.last_used_date)
+    .join(Token, Token.account_id == Account.id)
+    .where(
+        Account.id == bindparam("owner"),
+        Token.digest == bindparam("digest"),
+        Token.expires_date > bindparam("now"),
+    )
+)
 
 _BY_AGE = Order("age", (Token.created_date, Token.id))
 _OWNER_BYTES = 8
@@ -75,6 +88,24 @@ def recognise(session: Session, secret: str) -> tuple[Account, Token] | None:
     )
     row = session.execute(query).one_or_none()
     return (row[0], row[1]) if row else None
+
+
+def proof_of(secret: str) -> Proof | None:
+    """Return by what the token `secret` is found, None if it is none."""
+    owner = _owner(secret)
+    return None if owner is None else (owner, _digest(secret))
+
+
+def state(connection: Connection, proof: Proof) -> str | None:
+    """Return the version of a live token's account with all in it, in one query.
+
+    None if there is no such token, or its use is not noted yet.
+    """
+    values = {"owner": proof[0], "digest": proof[1], "now": moments.now()}
+    row = connection.execute(_STATE, values).one_or_none()
+    if row is None or row.last_used_date != _this_hour():
+        return None
+    return f"{row.era}.{row.revision}"
 
 
 def in_days(days: int) -> datetime:
