@@ -28,6 +28,7 @@ FLOORS = {
     "sqlite": 1,
     "postgresql": 1,
     "generation": 1,
+    "memory": 1,
     "failures": 2,
     "database": 3,
     "models": 2,

@@ -16,7 +16,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
-from todo_api import turns, urls
+from todo_api import memory, turns, urls
 from todo_api.app import create_app, open_database
 from todo_api.errors import CannotStart
 from todo_api.farewell import saying_farewell
@@ -44,6 +44,7 @@ def run(
     `make` returns the application of a worker, in its process; `ready` is called once all of them
     are started.
     """
+    memory.settle()
     register_at_fork(after_in_child=_end_at_a_signal)
     with TemporaryDirectory(prefix="todo-api-metrics-") as folder:
         if settings.metrics_token:
