@@ -33,6 +33,7 @@ FLOORS = {
     "database": 3,
     "models": 2,
     "notices": 4,
+    "question": 4,
     "services": 5,
     "schemas": 6,
     "resources": 7,

@@ -68,15 +68,6 @@ class Database:
                 yield session
 
     @contextmanager
-    def glance(self) -> Iterator[Connection]:
-        """Open a connection for one statement, which sees one state of the database by itself."""
-        with understood(self.engine, self.guard), self.engine.connect() as connection:
-            if not self.is_sqlite:
-                connection.execution_options(isolation_level="AUTOCOMMIT")
-            self.guard.look_now_and_then(connection)
-            yield connection
-
-    @contextmanager
     def transaction(self, *, patient: bool = True, dry: bool = False) -> Iterator[Session]:
         """Open a session that may write. On SQLite it waits here until it is the only writer.
 

@@ -42,6 +42,11 @@ class Guard:
         self._engine = engine
         self._looked = -_LOOK_EVERY
 
+    @property
+    def is_due(self) -> bool:
+        """Whether nobody has looked for a second."""
+        return time.monotonic() >= self._looked + _LOOK_EVERY
+
     def look(self, connection: Connection) -> None:
         """Raise Unavailable if the schema is another one."""
         if self.program:
@@ -49,7 +54,7 @@ class Guard:
 
     def look_now_and_then(self, connection: Connection) -> None:
         """Look, for one who reads, if nobody has for a second."""
-        if time.monotonic() >= self._looked + _LOOK_EVERY:
+        if self.is_due:
             self.look(connection)
 
     def look_after(self, error: DBAPIError) -> None:

@@ -80,8 +80,7 @@ class Kept:
     def _is_true(self, kept: Answer, key: Key, this: Passage) -> bool:
         """Ask the database; what goes wrong then is for the application to say."""
         try:
-            with self._database.glance() as connection:
-                found = tokens.state(connection, key[2])
+            found = tokens.state(self._database, key[2])
         except Problem as problem:
             this.wrong = problem
             return False

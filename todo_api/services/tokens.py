@@ -7,11 +7,13 @@ import secrets
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
+from todo_api.database import Database
 from todo_api.errors import Invalid, NotFound
 from todo_api.models import Account, Token
+from todo_api.question import Question
 from todo_api.services.paging import Order, Plan, plan
 from todo_api.values import moments
 
@@ -22,13 +24,14 @@ LONGEST_DAYS = 365
 Proof = tuple[int, bytes]
 """The account that a token says it is of, and the token's digest."""
 
-_STATE = (
-    select(Account.era, Account.revision, Token.last_used_date)
+_STATE = Question(
+    select(Account.era, Account.revision)
     .join(Token, Token.account_id == Account.id)
     .where(
         Account.id == bindparam("owner"),
         Token.digest == bindparam("digest"),
         Token.expires_date > bindparam("now"),
+        Token.last_used_date == bindparam("hour"),
     )
 )
 
@@ -96,16 +99,14 @@ def proof_of(secret: str) -> Proof | None:
     return None if owner is None else (owner, _digest(secret))
 
 
-def state(connection: Connection, proof: Proof) -> str | None:
+def state(database: Database, proof: Proof) -> str | None:
     """Return the version of a live token's account with all in it, in one query.
 
     None if there is no such token, or its use is not noted yet.
     """
-    values = {"owner": proof[0], "digest": proof[1], "now": moments.now()}
-    row = connection.execute(_STATE, values).one_or_none()
-    if row is None or row.last_used_date != _this_hour():
-        return None
-    return f"{row.era}.{row.revision}"
+    owner, digest = proof
+    row = _STATE.put(database, owner=owner, digest=digest, now=moments.now(), hour=_this_hour())
+    return f"{row[0]}.{row[1]}" if row else None
 
 
 def in_days(days: int) -> datetime:
