@@ -1,30 +1,27 @@
-"""The database: engine, session, and the project's only commit.
+"""The database: engine, session, and the project's only commit, which SQLite's writers share.
 
 Reading happens in `reading()`, writing in `transaction()`: to return from it is to commit, to raise
 is to roll back.
 """
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
-from typing import Any
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any, Literal
 
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from todo_api import postgresql, sqlite
+from todo_api import announcing, generation, postgresql, sqlite
 from todo_api.failures import understood
-from todo_api.generation import LOCK, Guard
+from todo_api.generation import Guard
+from todo_api.sqlite_writers import Writers
 
-CHANNEL = "todo_api"
-"""On which PostgreSQL's LISTEN hears the topics of what was committed."""
+_MIGRATING = 600
+"""Seconds that a migration waits for another one."""
 
-_TOPICS = "topics"
-_WRITING = {"writing": True}
-_IMPATIENT = {**_WRITING, "patience": 0}
-_MIGRATING = {**_WRITING, "patience": 600}
+_JOINS: Literal["rollback_only"] = "rollback_only"
+"""A session is handed a connection that has begun; to let it begin itself costs 17 µs more."""
 
 
 class Database:
@@ -38,13 +35,16 @@ class Database:
     def __init__(self, url: str, *, lock_timeout: int = 5, pool_size: int = 8) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.writers: Writers | None = None
         options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0}
         # What an error tells goes to the log; what somebody stored does not belong there.
         options["hide_parameters"] = True
         options["pool_timeout"] = lock_timeout
         if self.is_sqlite:
+            options["connect_args"] = {"factory": sqlite.Driver}
             self.engine = create_engine(sqlite.file_url(self.url), **options)
             sqlite.speak(self.engine, lock_timeout)
+            self.writers = Writers(self.engine, lock_timeout)
         else:
             url_with_driver = self.url.set(drivername="postgresql+psycopg")
             self.engine = create_engine(url_with_driver, **options)
@@ -63,27 +63,28 @@ class Database:
                 connection.execution_options(isolation_level="REPEATABLE READ")
             connection.begin()
             self.guard.look_now_and_then(connection)
-            # A session that is handed a connection costs 28 µs, one that asks for it itself 45.
-            with Session(connection, join_transaction_mode="rollback_only") as session:
+            with Session(connection, join_transaction_mode=_JOINS) as session:
                 yield session
 
     @contextmanager
-    def transaction(self, *, patient: bool = True, dry: bool = False) -> Iterator[Session]:
+    def transaction(
+        self, *, patient: bool = True, dry: bool = False, alone: bool = False
+    ) -> Iterator[Session]:
         """Open a session that may write. On SQLite it waits here until it is the only writer.
 
         Unless it is `patient`: then it raises errors.Unavailable at once if there is another one.
-        A `dry` one is rolled back at its end: nothing is kept, and nobody who listens is told.
+        A `dry` one is rolled back at its end: nothing is kept, and nobody who listens is told. One
+        that may take long is `alone`, so that nobody's commit waits for it, see `sqlite_writers`.
         """
         with (
             understood(self.engine, self.guard),
-            Session(self.engine, expire_on_commit=False) as session,
-            _trying(session) if dry else _committing(session),
+            self._writing(patient=patient, alone=alone) as connection,
+            Session(connection, expire_on_commit=False, join_transaction_mode=_JOINS) as session,
+            _trying(session, connection) if dry else _committing(session, connection),
         ):
-            options = _WRITING if patient else _IMPATIENT
-            self.guard.hold(session.connection(execution_options=options))
             yield session
         if not (dry or self.is_sqlite):
-            self._notify(session.info.get(_TOPICS, ()))
+            announcing.tell(self.engine, session)
 
     @contextmanager
     def migrating(self) -> Iterator[Connection]:
@@ -93,33 +94,36 @@ class Database:
         Foreign keys are off on SQLite meanwhile, since rebuilding a table would otherwise delete
         what refers to it; they are checked before the commit.
         """
-        writing = self.engine.execution_options(**_MIGRATING)
-        with understood(self.engine, self.guard), writing.connect() as connection:
+        with understood(self.engine, self.guard), self.engine.connect() as connection:
             sqlite.enforce_foreign_keys(connection, False)
+            alone: AbstractContextManager[object] = nullcontext()
+            if self.writers:
+                alone = self.writers.part(_MIGRATING, alone=True, on=connection)
             try:
-                with _committing(connection):
+                with alone, _committing(connection):
                     connection.begin()
                     if not self.is_sqlite:
-                        patience = f"SET LOCAL lock_timeout = '{_MIGRATING['patience']}s'"
-                        connection.execute(text(patience))
-                        connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
-                        connection.execute(text("SET LOCAL lock_timeout TO DEFAULT"))
+                        generation.keep_others_out(connection, _MIGRATING)
                     yield connection
                     sqlite.check_foreign_keys(connection)
             finally:
                 sqlite.enforce_foreign_keys(connection, True)
 
-    def _notify(self, topics: Iterable[int]) -> None:
-        """Tell who listens, if anybody does; who cannot be told has to look now and then.
-
-        Inside of the transaction itself NOTIFY would make all commits of the cluster queue, each
-        behind the other's fsync.
-        """
-        notify = text("SELECT pg_notify(:channel, :topic)")
-        with suppress(DBAPIError, PoolTimeout), self.engine.connect() as connection:
-            connection.execution_options(isolation_level="AUTOCOMMIT")
-            for topic in topics:
-                connection.execute(notify, {"channel": CHANNEL, "topic": str(topic)})
+    @contextmanager
+    def _writing(self, *, patient: bool, alone: bool) -> Iterator[Connection]:
+        """Begin what writes, on a schema that this program knows."""
+        if self.writers:
+            patience = self.writers.patience if patient else 0
+            with self.writers.part(patience, alone=alone) as (connection, is_new):
+                connection.begin()
+                if is_new:
+                    self.guard.hold(connection)
+                yield connection
+        else:
+            with self.engine.connect() as connection:
+                connection.begin()
+                self.guard.hold(connection)
+                yield connection
 
     def is_read_only(self, session: Session) -> bool:
         """Return whether nothing can be written, as on a disk with an error, or a standby."""
@@ -135,11 +139,8 @@ class Database:
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
-
-
-def announce(session: Session, topic: int) -> None:
-    """Tell all who listen, once the transaction is committed, that it was about `topic`."""
-    session.info.setdefault(_TOPICS, set()).add(topic)
+        if self.writers:
+            self.writers.turnstile.close()
 
 
 def take_turns(session: Session, over: str) -> None:
@@ -153,21 +154,24 @@ def take_turns(session: Session, over: str) -> None:
 
 
 @contextmanager
-def _committing(work: Session | Connection) -> Iterator[None]:
+def _committing(*works: Session | Connection) -> Iterator[None]:
+    """Commit, one after the other: a session is written to its connection first."""
     try:
         yield
-        work.commit()
+        for work in works:
+            work.commit()
     except BaseException:
-        work.rollback()
+        for work in works:
+            work.rollback()
         raise
 
 
 @contextmanager
-def _trying(session: Session) -> Iterator[None]:
+def _trying(session: Session, connection: Connection) -> Iterator[None]:
     """Do all but commit, so that what would fail then fails here, too; its objects stay as read."""
     try:
         yield
         session.flush()
         session.expunge_all()
     finally:
-        session.rollback()
+        connection.rollback()

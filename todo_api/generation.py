@@ -31,6 +31,16 @@ def serves(program: str, stored: str | None) -> bool:
     return known[1] == found[1] and int(known[2] or 0) <= int(found[2] or 0)
 
 
+def keep_others_out(connection: Connection, seconds: int) -> None:
+    """Let nobody else write or migrate on PostgreSQL until the transaction ends.
+
+    Who does so already is waited for, as long as `seconds`.
+    """
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{seconds}s'")
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
+    connection.exec_driver_sql("SET LOCAL lock_timeout TO DEFAULT")
+
+
 class Guard:
     """Lets a program work on no schema that it cannot work on.
 

@@ -14,7 +14,8 @@ import psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from todo_api.database import CHANNEL, Database
+from todo_api.announcing import CHANNEL
+from todo_api.database import Database
 from todo_api.errors import Unavailable
 
 LOOK_EVERY = 0.1

@@ -4,6 +4,7 @@ import errno
 import os
 import sqlite3
 from contextlib import suppress
+from enum import Enum, auto
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -12,6 +13,9 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from todo_api.errors import CannotStart
+
+_NEARLY = 0.05
+"""Seconds by which a wait may be too long or too short."""
 
 
 def file_url(url: URL) -> URL:
@@ -58,13 +62,13 @@ def is_read_only(url: URL) -> bool:
 def speak(engine: Engine, lock_timeout: int) -> None:
     """Set up each connection of `engine`, and each transaction.
 
-    One that is `writing` is alone from its beginning on. `lock_timeout`, in seconds, is how long it
-    waits for that, unless it has a `patience` of its own.
+    `lock_timeout`, in seconds, is how long a writer waits for another one.
     """
 
     @event.listens_for(engine, "connect")
-    def connected(connection: sqlite3.Connection, _record: object) -> None:
+    def connected(connection: Driver, _record: object) -> None:
         connection.isolation_level = None  # The driver would begin only at the first write.
+        connection.patience = lock_timeout
         for pragma in (
             f"busy_timeout = {lock_timeout * 1000}",
             "journal_mode = WAL",
@@ -75,28 +79,82 @@ def speak(engine: Engine, lock_timeout: int) -> None:
 
     @event.listens_for(engine, "begin")
     def begun(connection: Connection) -> None:
-        options = connection.get_execution_options()
-        patience = options.get("patience", lock_timeout)
         driver = connection.connection.driver_connection
-        assert isinstance(driver, sqlite3.Connection)
-        if patience != lock_timeout:
-            driver.execute(f"PRAGMA busy_timeout = {patience * 1000}")
-        try:
-            _at_once(driver, "BEGIN IMMEDIATE" if options.get("writing") else "BEGIN")
-        finally:
-            if patience != lock_timeout:
-                driver.execute(f"PRAGMA busy_timeout = {lock_timeout * 1000}")
+        assert isinstance(driver, Driver)
+        driver.start()
 
 
-def _at_once(driver: sqlite3.Connection, statement: str) -> None:
-    """Execute what returns nothing on the driver itself, for 1 µs instead of 19.
+class Part(Enum):
+    """What SQLAlchemy's transaction is: all of one, or a part of one that writers share."""
 
-    Who listens to the engine's statements does not hear of it. An error is SQLAlchemy's own.
+    ALL = auto()
+    FIRST = auto()
+    NEXT = auto()
+
+
+class Driver(sqlite3.Connection):
+    """A connection on which a transaction of SQLAlchemy may be a part of a larger one.
+
+    The first part has the whole transaction, which was begun for it; each next one has a savepoint.
+    What is said here is said to SQLite itself, for 1 µs and not 19: who listens to the statements
+    of the engine does not hear of it. An error is what SQLAlchemy would make of it.
     """
-    try:
-        driver.execute(statement)
-    except sqlite3.Error as error:
-        raise DBAPIError.instance(statement, None, error, sqlite3.Error) from error
+
+    patience: int
+    is_kept = False
+    """Whether the part was committed, which makes it no more than a piece of the whole."""
+
+    _part = Part.ALL
+
+    def take(self, part: Part) -> None:
+        """Let SQLAlchemy's next transaction be `part`."""
+        self._part = part
+        self.is_kept = False
+
+    def begin_writing(self, patience: float) -> None:
+        """Begin, as the only writer, a transaction; wait up to `patience` seconds for others."""
+        as_always = abs(patience - self.patience) < _NEARLY
+        if not as_always:
+            self.execute(f"PRAGMA busy_timeout = {max(0, round(patience * 1000))}")
+        try:
+            self._say("BEGIN IMMEDIATE")
+        finally:
+            if not as_always:
+                self.execute(f"PRAGMA busy_timeout = {self.patience * 1000}")
+
+    def end_writing(self) -> None:
+        """Commit all parts."""
+        self.execute("COMMIT")
+
+    def start(self) -> None:
+        """Begin a part, or else a transaction that reads."""
+        if self._part == Part.ALL:
+            self._say("BEGIN")
+        elif self._part == Part.NEXT:
+            self._say("SAVEPOINT part")
+
+    def commit(self) -> None:
+        """Commit; of a part, leave that to `end_writing`."""
+        if self._part == Part.ALL:
+            self.end_writing()
+            return
+        if self._part == Part.NEXT:
+            self.execute("RELEASE part")
+        self.is_kept = True
+
+    def rollback(self) -> None:
+        """Roll back, which is less than all of it where others have their parts."""
+        if self._part != Part.NEXT:
+            super().rollback()
+        elif self.in_transaction:
+            self.execute("ROLLBACK TO part")
+            self.execute("RELEASE part")
+
+    def _say(self, statement: str) -> None:
+        try:
+            self.execute(statement)
+        except sqlite3.Error as error:
+            raise DBAPIError.instance(statement, None, error, sqlite3.Error) from error
 
 
 def enforce_foreign_keys(connection: Connection, on: bool) -> None:

@@ -69,6 +69,7 @@ class AccountList(StoredEndpoint):
 class AccountItem(AccountEndpoint):
     """One account's profile."""
 
+    long = True
     access = {
         "get": OWNER_OR_ADMIN,
         "put": OWNER_OR_ADMIN,

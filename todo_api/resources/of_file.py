@@ -27,6 +27,7 @@ class FileEndpoint(StoredEndpoint):
     """
 
     creates = True
+    long = True
     files: ClassVar[Mapping[str, str]]
 
     has_turn = False

@@ -35,10 +35,14 @@ class Sent:
 
 
 class StoredEndpoint(ReadingEndpoint):
-    """A resource that may write, too. Where it `creates`, its POST takes an Idempotency-Key."""
+    """A resource that may write, too. Where it `creates`, its POST takes an Idempotency-Key.
+
+    One whose writes may be `long` shares no commit with others, who would have to wait for it.
+    """
 
     writes: ClassVar[tuple[str, ...]] = ("post", "put", "patch", "delete")
     creates: ClassVar[bool] = False
+    long: ClassVar[bool] = False
     dry = False
 
     def prepare(self, values: dict[str, Any]) -> Any:
@@ -70,7 +74,7 @@ class StoredEndpoint(ReadingEndpoint):
                 return self._again(kept, sent)
             raise
         self.writing = True
-        with self.database.transaction(dry=self.dry) as self.session:
+        with self.database.transaction(dry=self.dry, alone=self.long) as self.session:
             if sent.ask:
                 take_turns(self.session, sent.ask.turn)
             objects = self._found(verb, ids)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from todo_api.database import announce
+from todo_api.announcing import announce
 from todo_api.errors import Conflict, NotFound
 from todo_api.models import Account, Task, Username
 from todo_api.services import replays

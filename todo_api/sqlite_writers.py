@@ -1,0 +1,194 @@
+"""SQLite's writers: they queue, and those of one process who wait share a commit.
+
+SQLite has one writer at a time and lets the others poll, by which some wait for ever. So here the
+threads of a process queue up, first come, first served, and the first one waits for its process's
+turn, by a file beside the database. Who writes without knowing of all this is waited for, too.
+
+A commit waits for the disk. So who has written, while others wait in the same process, leaves the
+transaction open to the next one and waits for its commit. That goes on, each in a savepoint, until
+nobody waits, or the group is large or old enough for others to have their turn. The last one
+commits for all, and before that nobody returns. Who fails takes back no more than what is its own.
+Where the commit fails, or SQLite gives up the whole transaction, all fail who are part of it. A
+single writer waits for nobody, and needs no savepoint.
+"""
+
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from todo_api.errors import Unavailable
+from todo_api.sqlite import Driver, Part
+from todo_api.turnstile import Turnstile
+
+MOST = 32
+"""Writers that share a commit at most."""
+
+LONGEST = 0.005
+"""Seconds after which no other one joins in."""
+
+_RETRY_AFTER = 1
+
+
+class _Group:
+    """A transaction, those whose writes it holds, and what has become of it."""
+
+    def __init__(self, connection: Connection, driver: Driver, closing: ExitStack) -> None:
+        self.connection = connection
+        self.driver = driver
+        self.closing = closing
+        self.begun = time.monotonic()
+        self.size = 1
+        self.holds: list[_Writer] = []
+        self.is_committed = False
+        self.error: sqlite3.Error | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether another one may join in."""
+        is_young = self.size < MOST and time.monotonic() < self.begun + LONGEST
+        return is_young and self.driver.in_transaction
+
+    def failure(self) -> Exception:
+        """Return what to raise; each thread needs one of its own."""
+        if self.error:
+            return DBAPIError.instance("COMMIT", None, self.error, sqlite3.Error)
+        return Unavailable(retry_after=_RETRY_AFTER)
+
+
+class _Writer:
+    """Somebody in the queue; when its turn comes it is told of the group that it joins, if any."""
+
+    def __init__(self, *, alone: bool) -> None:
+        self.alone = alone
+        self.group: _Group | None = None
+        self._call = threading.Lock()
+        self._call.acquire()
+
+    def call(self) -> None:
+        """Let it go on."""
+        self._call.release()
+
+    def wait(self, seconds: float = -1) -> None:
+        """Wait for a call; raise Unavailable if there is none within `seconds`, if that is said."""
+        if not self._call.acquire(timeout=seconds):
+            raise Unavailable(retry_after=_RETRY_AFTER)
+
+
+class Writers:
+    """The writers of one process; `patience`, in seconds, is how long they usually wait."""
+
+    def __init__(self, engine: Engine, patience: int) -> None:
+        self.patience = patience
+        self._engine = engine
+        self.turnstile = Turnstile(f"{engine.url.database}-writers")
+        self._changing = threading.Lock()
+        self.queue: deque[_Writer] = deque()
+        self._busy = False
+
+    @contextmanager
+    def part(
+        self, patience: float, *, alone: bool = False, on: Connection | None = None
+    ) -> Iterator[tuple[Connection, bool]]:
+        """Be the one who writes; yield the connection, and whether the transaction is a new one.
+
+        SQLAlchemy is to begin on it, and to commit or roll back what is this writer's own. To
+        return is to have that on the disk. Raises Unavailable if it is not the writer's turn within
+        `patience` seconds. One who may take long is better `alone`, so that nobody's commit waits
+        for that. It may bring the connection that it works `on`.
+        """
+        until = time.monotonic() + patience
+        writer = _Writer(alone=alone)
+        has_to_wait = self._line_up(writer)
+        error: BaseException | None = None
+        try:
+            if has_to_wait:
+                writer.wait(patience)
+            is_new = writer.group is None
+            group = writer.group = writer.group or self._begun(on, until)
+            group.driver.take(Part.FIRST if is_new else Part.NEXT)
+            yield group.connection, is_new
+        except BaseException as raised:
+            error = raised
+            raise
+        finally:
+            self._leave(writer, error)
+
+    def _line_up(self, writer: _Writer) -> bool:
+        """Return whether the writer has to wait."""
+        with self._changing:
+            if self._busy:
+                self.queue.append(writer)
+                return True
+            self._busy = True
+            return False
+
+    def _begun(self, on: Connection | None, until: float) -> _Group:
+        """Begin a transaction, as the only writer of this process."""
+        if not self.turnstile.take(until):
+            raise Unavailable(retry_after=_RETRY_AFTER)
+        with ExitStack() as failing:
+            failing.callback(self.turnstile.give_back)
+            connection = on or failing.enter_context(self._engine.connect())
+            driver = connection.connection.driver_connection
+            assert isinstance(driver, Driver)
+            driver.begin_writing(until - time.monotonic())
+            failing.callback(driver.rollback)
+            return _Group(connection, driver, failing.pop_all())
+
+    def _leave(self, writer: _Writer, error: BaseException | None) -> None:
+        """Hand on the turn, and do not return before the commit if there is something in it."""
+        with self._changing:
+            if writer in self.queue:
+                self.queue.remove(writer)
+                return
+        group = writer.group
+        if group is None:
+            self._hand_on()
+            return
+        is_in_it = error is None and group.driver.is_kept
+        if is_in_it:
+            group.holds.append(writer)
+        if writer.alone or not group.is_open or not self._hand_on(group):
+            self._end(group)
+        if is_in_it:
+            writer.wait()
+            if not group.is_committed:
+                raise group.failure()
+
+    def _end(self, group: _Group) -> None:
+        """Commit for all who are in it, and let them, and others, go on."""
+        try:
+            if group.holds and group.driver.in_transaction:
+                group.driver.end_writing()
+                group.is_committed = True
+        except sqlite3.Error as error:
+            group.error = error
+        finally:
+            group.driver.take(Part.ALL)
+            try:
+                group.closing.close()
+            finally:
+                self._hand_on()
+                for each in group.holds:
+                    each.call()
+
+    def _hand_on(self, group: _Group | None = None) -> bool:
+        """Call the next one, if there is one, or one who will join in `group`; return whether."""
+        with self._changing:
+            if not self.queue:
+                self._busy = group is not None
+                return False
+            if group and self.queue[0].alone:
+                return False
+            following = self.queue.popleft()
+            following.group = group
+        if group:
+            group.size += 1
+        following.call()
+        return True
