@@ -61,7 +61,7 @@ SHARED = {
     "values": {"names", "money", "moments", "currencies", "clock"},
     "models": {"base"},
     "services": {"paging", "replays", "throttle", "task_filter"},
-    "schemas": {"wire", "fields", "json_schema", "moments", "numbers", "query"},
+    "schemas": {"wire", "dumping", "fields", "json_schema", "moments", "numbers", "query"},
     "resources": {
         "access_log",
         "auth",

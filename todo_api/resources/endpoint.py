@@ -145,7 +145,7 @@ class Endpoint(Resource):
             result = {**result.what, "next": result.next}
         if version:
             headers["ETag"] = etag(version)
-        data = self.gives[verb].dump(result) if verb in self.gives else None
+        data = self.gives[verb].show(result) if verb in self.gives else None
         return data, status, headers
 
 

@@ -84,7 +84,7 @@ def events(
                 if found is None:
                     return
                 news = changes.since(session, found[0], since, LARGEST)
-                shown = _CHANGES.dump(news)
+                shown = _CHANGES.show(news)
         except Unavailable:
             yield _HEARTBEAT
             subscription.wait(_TRY_AGAIN)

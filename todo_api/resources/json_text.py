@@ -11,6 +11,7 @@ from todo_api.errors import Invalid, Malformed
 from todo_api.values import names
 
 DEEPEST = 32
+_ORDERED = orjson.OPT_UTC_Z | orjson.OPT_SORT_KEYS
 _SURELY_64_BIT = 18
 _TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -50,9 +51,10 @@ def parse(body: bytes, *, most: int | None = None) -> Any:
 def render(data: Any, *, ordered: bool = False) -> bytes:
     """Return `data` as JSON in UTF-8; a Decimal becomes a number, digit by digit.
 
-    If `ordered`, the members of objects are sorted by their names, so that equal data is one text.
+    A moment in UTC ends in `Z`, as `moments.wire` has it. If `ordered`, the members of objects are
+    sorted by their names, so that equal data is one text.
     """
-    return orjson.dumps(data, default=_exact, option=orjson.OPT_SORT_KEYS if ordered else None)
+    return orjson.dumps(data, default=_exact, option=_ORDERED if ordered else orjson.OPT_UTC_Z)
 
 
 def _values(body: bytes) -> int:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from marshmallow import fields, post_dump
+from marshmallow import fields
 
 from todo_api.models import Task
 from todo_api.schemas.account import AccountSchema
@@ -59,6 +59,10 @@ class Change(fields.Field[Task]):
     def _serialize(self, value: Any, attr: Any, obj: Any, **options: Any) -> Any:
         return (_TOMBSTONE if value.deleted_date else _TASK).dump(value)
 
+    def show(self, value: Any) -> Any:
+        """Return what renders as what `dump` gives."""
+        return (_TOMBSTONE if value.deleted_date else _TASK).show(value)
+
 
 class ChangesSchema(Wire):
     """What has changed; `account` is there only if it has."""
@@ -76,9 +80,3 @@ class ChangesSchema(Wire):
         "more": False,
         "reset": False,
     }
-
-    @post_dump
-    def _leave_out_what_did_not_change(
-        self, shown: dict[str, Any], **options: Any
-    ) -> dict[str, Any]:
-        return {name: value for name, value in shown.items() if value is not None}

@@ -36,6 +36,12 @@ class Due(fields.Field[date | datetime]):
             return moments.wire(value)
         return value.isoformat() if value else None
 
+    def show(self, value: date | datetime) -> datetime | str:
+        """Return what orjson writes in the same way, if it is a moment that says that it is UTC."""
+        if isinstance(value, datetime):
+            return value if value.tzinfo is UTC else moments.wire(value)
+        return value.isoformat()
+
     def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> date | datetime:
         if not isinstance(value, str):
             raise ValidationError("Must be a text.")

@@ -1,8 +1,9 @@
 """Wire: the base of all schemas. What it adds to marshmallow is the contract's rules for bodies."""
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from itertools import islice
-from typing import Any, ClassVar
+from typing import Any, ClassVar, final
 
 from marshmallow import (
     INCLUDE,
@@ -15,6 +16,7 @@ from marshmallow import (
 )
 
 from todo_api.errors import Invalid
+from todo_api.schemas import dumping
 
 MOST_ERRORS = 20
 """How many errors an answer names."""
@@ -31,7 +33,8 @@ class Wire(Schema):
 
     For the docs, `example` is one such thing as it is shown, and `example_sent` what a client would
     send, unless that is the same without the read-only fields. An answer has all the fields but
-    for those that it has only `sometimes`. What a form cannot say is not described `in_forms`.
+    for those that it has only `sometimes`, when they are not null. What a form cannot say is not
+    described `in_forms`.
 
     A field that is sent may need others beside it.
     """
@@ -51,6 +54,25 @@ class Wire(Schema):
         except ValidationError as error:
             raise Invalid(errors=_by_field({**error.messages_dict})) from None
         return values
+
+    def show(self, it: Any) -> Any:
+        """Return what renders as the JSON that `dump` would give for `it`, in a tenth of its time.
+
+        Moments and exact numbers are in it as `json_text.render` takes them.
+        """
+        if self._show is None:
+            return self.dump(it)
+        return [self._show(each) for each in it] if self.many else self._show(it)
+
+    @final
+    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
+        """Return what `obj` has to show, `default` for what an answer has only sometimes."""
+        value = super().get_attribute(obj, attr, default)
+        return default if value is None and attr in self.sometimes else value
+
+    @cached_property
+    def _show(self) -> dumping.Show | None:
+        return dumping.compiled(self)
 
     def load_only_fields(self) -> set[str]:
         """Return the names of the fields that only come in, such as passwords."""
