@@ -1,5 +1,6 @@
 """The short ways through Flask lead where its own lead."""
 
+import flask
 import pytest
 from flask import Flask, Response
 from werkzeug.wrappers import Response as WerkzeugResponse
@@ -22,6 +23,7 @@ def stock(monkeypatch):
 
     def take_back():
         monkeypatch.setattr(App, "ensure_sync", Flask.ensure_sync)
+        monkeypatch.setattr(App, "full_dispatch_request", Flask.full_dispatch_request)
         monkeypatch.setattr(App, "create_url_adapter", Flask.create_url_adapter)
         monkeypatch.setattr(ShortResponse, "__call__", WerkzeugResponse.__call__)
 
@@ -94,6 +96,20 @@ def test_a_response_is_sent_as_stock_flask_sends_it(made, method, status):
         return head[0], sorted(head[1]), b"".join(body)
 
     assert sent(ShortResponse) == sent(Response)
+
+
+@pytest.mark.parametrize("signal", [flask.request_started, flask.request_finished])
+def test_whoever_listens_to_a_signal_hears_it(backend, signal):
+    heard = []
+
+    def listen(sender, **_):
+        heard.append(sender)
+
+    with signal.connected_to(listen):
+        assert backend.nobody.get("/echo/a").status_code == 200
+    assert heard == [backend.app]
+    assert backend.nobody.get("/echo/a").status_code == 200
+    assert len(heard) == 1
 
 
 def test_hooks_signals_and_what_is_to_be_closed_are_not_passed_by(backend):
