@@ -60,7 +60,7 @@ FLOORS = {
 SHARED = {
     "values": {"names", "money", "moments", "currencies", "clock"},
     "models": {"base"},
-    "services": {"paging", "replays", "throttle", "task_filter"},
+    "services": {"paging", "replays", "rows", "throttle", "task_filter"},
     "schemas": {"wire", "dumping", "fields", "json_schema", "moments", "numbers", "query"},
     "resources": {
         "access_log",

@@ -1,24 +1,31 @@
 """FLOOR 1: what is stored. Importing this package makes every table known to `Base.metadata`."""
 
-from todo_api.models.account import Account
+from todo_api.models.account import Account, AccountRow, Owner
 from todo_api.models.attempt import Attempt
 from todo_api.models.base import Base
-from todo_api.models.item_price import ItemPrice, PriceList
-from todo_api.models.message import Message
+from todo_api.models.item_price import ItemPrice, ItemPriceRow, PriceList, PriceListRow
+from todo_api.models.message import Message, MessageRow
 from todo_api.models.replay import Replay
-from todo_api.models.task import Task
-from todo_api.models.token import Token
+from todo_api.models.task import Task, TaskRow
+from todo_api.models.token import Token, TokenRow
 from todo_api.models.username import Username
 
 __all__ = [
     "Account",
+    "AccountRow",
     "Attempt",
     "Base",
     "ItemPrice",
+    "ItemPriceRow",
     "Message",
+    "MessageRow",
+    "Owner",
     "PriceList",
+    "PriceListRow",
     "Replay",
     "Task",
+    "TaskRow",
     "Token",
+    "TokenRow",
     "Username",
 ]

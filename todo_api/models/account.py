@@ -1,14 +1,41 @@
 """Accounts: who there is, and the one counter each of them has."""
 
 from datetime import datetime
+from typing import NamedTuple, Protocol
 
 from sqlalchemy import JSON, BigInteger, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from todo_api.models.base import Base, BigId, Counted, Key, UTCDateTime
+from todo_api.models.base import Base, BigId, Counted, HasEra, Key, UTCDateTime, Versioned
 
 
-class Account(Counted, Base):
+class _Counters(HasEra, Protocol):
+    """The counters of an account."""
+
+    @property
+    def revision(self) -> int: ...
+    @property
+    def changed_revision(self) -> int: ...
+    def version_at(self, revision: int) -> str: ...
+
+
+class _Versions(Versioned):
+    """The versions of an account, as a row that was read or as an object of the session."""
+
+    __slots__ = ()
+
+    @property
+    def version(self: _Counters) -> str:
+        """Era and revision of the last change to the account itself."""
+        return self.version_at(self.changed_revision)
+
+    @property
+    def list_version(self: _Counters) -> str:
+        """Era and revision of the last change to the account or anything in it."""
+        return self.version_at(self.revision)
+
+
+class Account(_Versions, Counted, Base):
     """Somebody with tasks.
 
     `revision` counts every change to the account and its tasks; a task's id is the revision that
@@ -40,12 +67,24 @@ class Account(Counted, Base):
     changed_revision: Mapped[int] = mapped_column(BigInteger, default=1)
     forgotten_revision: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
 
-    @property
-    def version(self) -> str:
-        """Era and revision of the last change to the account itself."""
-        return self.version_at(self.changed_revision)
 
-    @property
-    def list_version(self) -> str:
-        """Era and revision of the last change to the account or anything in it."""
-        return self.version_at(self.revision)
+class _AccountColumns(NamedTuple):
+    id: int
+    username: str
+    username_key: str
+    timezone: str
+    is_admin: bool
+    era: str
+    revision: int
+    changed_revision: int
+    forgotten_revision: int
+
+
+class AccountRow(_Versions, _AccountColumns):
+    """An account as it was read: who it is, and its counters, but not its profile."""
+
+    __slots__ = ()
+
+
+Owner = Account | AccountRow
+"""Whose tasks and tokens something is about, where nothing of the account changes."""

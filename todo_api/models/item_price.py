@@ -1,25 +1,40 @@
 """The price list: what an item costs, and the counter that the whole list has."""
 
 from datetime import datetime
+from typing import NamedTuple, Protocol
 
 from sqlalchemy import BigInteger, CheckConstraint, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from todo_api.models.base import Base, Counted, Key, UTCDateTime
+from todo_api.models.base import Base, Counted, HasEra, Key, UTCDateTime, Versioned
 
 
-class PriceList(Counted, Base):
+class _Counter(HasEra, Protocol):
+    """The counter of the list."""
+
+    @property
+    def revision(self) -> int: ...
+    def version_at(self, revision: int) -> str: ...
+
+
+class _Version(Versioned):
+    """The version of the list, as a row that was read or as an object of the session."""
+
+    __slots__ = ()
+
+    @property
+    def version(self: _Counter) -> str:
+        """Era and revision of the last change to any price."""
+        return self.version_at(self.revision)
+
+
+class PriceList(_Version, Counted, Base):
     """The list as a whole, one row: the revision of its last change, and the era it belongs to."""
 
     __tablename__ = "price_list"
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-
-    @property
-    def version(self) -> str:
-        """Era and revision of the last change to any price."""
-        return self.version_at(self.revision)
 
 
 class ItemPrice(Base):
@@ -35,3 +50,25 @@ class ItemPrice(Base):
     unit: Mapped[str | None] = mapped_column(String(32))
     updated_date: Mapped[datetime] = mapped_column(UTCDateTime)
     revision: Mapped[int] = mapped_column(BigInteger)
+
+
+class _PriceListColumns(NamedTuple):
+    era: str
+    revision: int
+
+
+class PriceListRow(_Version, _PriceListColumns):
+    """The list's counter as it was read."""
+
+    __slots__ = ()
+
+
+class ItemPriceRow(NamedTuple):
+    """A price as it was read."""
+
+    name: str
+    price: int
+    currency: str
+    unit: str | None
+    updated_date: datetime
+    revision: int

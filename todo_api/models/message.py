@@ -1,6 +1,7 @@
 """Messages: what anybody may leave for the admins."""
 
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -22,3 +23,11 @@ class Message(Base):
     def version(self) -> str:
         """What tells it from every other message, since a message itself never changes."""
         return f"message.{self.id}"
+
+
+class MessageRow(NamedTuple):
+    """A message as it was read."""
+
+    id: int
+    text: str
+    created_date: datetime

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import NamedTuple, Protocol
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -10,7 +11,48 @@ from todo_api.models.base import Base, Key, UTCDateTime
 from todo_api.values import money
 
 
-class Task(Base):
+class _Stored(Protocol):
+    """What the columns of a task say of when it is due and what was paid."""
+
+    @property
+    def due_at(self) -> datetime | None: ...
+    @property
+    def due_on(self) -> date | None: ...
+    @property
+    def completed_date(self) -> datetime | None: ...
+    @property
+    def quantity(self) -> int: ...
+    @property
+    def paid_price(self) -> int | None: ...
+    @property
+    def paid_currency(self) -> str | None: ...
+
+
+class _Shown:
+    """What follows from a task's columns, on a row that was read or an object of the session."""
+
+    __slots__ = ()
+
+    @property
+    def due_date(self: _Stored) -> date | datetime | None:
+        """The due date as it was given: a bare date, or a UTC moment."""
+        return self.due_on or self.due_at
+
+    @property
+    def completed(self: _Stored) -> bool:
+        """Whether it is done."""
+        return self.completed_date is not None
+
+    @property
+    def paid(self: _Stored) -> dict[str, Decimal | str] | None:
+        """What it cost when it was completed: the price of that moment times the quantity."""
+        if self.paid_price is None or self.paid_currency is None:
+            return None
+        amount = money.cost(self.paid_price, self.quantity, self.paid_currency)
+        return {"amount": amount, "currency": self.paid_currency}
+
+
+class Task(_Shown, Base):
     """One task of an account; `id` is the account's revision that created it.
 
     A row with a `deleted_date` is a tombstone: it is there for those who sync, and nobody else.
@@ -56,20 +98,24 @@ class Task(Base):
     revision: Mapped[int] = mapped_column(BigInteger)
     deleted_date: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
-    @property
-    def due_date(self) -> date | datetime | None:
-        """The due date as it was given: a bare date, or a UTC moment."""
-        return self.due_on or self.due_at
 
-    @property
-    def completed(self) -> bool:
-        """Whether it is done."""
-        return self.completed_date is not None
+class _TaskColumns(NamedTuple):
+    id: int
+    name: str
+    note: str | None
+    creation_date: datetime
+    due_at: datetime | None
+    due_on: date | None
+    completed_date: datetime | None
+    item: str | None
+    quantity: int
+    paid_price: int | None
+    paid_currency: str | None
+    revision: int
+    deleted_date: datetime | None
 
-    @property
-    def paid(self) -> dict[str, Decimal | str] | None:
-        """What it cost when it was completed: the price of that moment times the quantity."""
-        if self.paid_price is None or self.paid_currency is None:
-            return None
-        amount = money.cost(self.paid_price, self.quantity, self.paid_currency)
-        return {"amount": amount, "currency": self.paid_currency}
+
+class TaskRow(_Shown, _TaskColumns):
+    """A task as it was read, to be shown: its columns but for the keys."""
+
+    __slots__ = ()

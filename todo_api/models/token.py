@@ -1,6 +1,7 @@
 """Tokens: what proves who somebody is. The secret itself is nowhere in the database."""
 
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -46,3 +47,16 @@ class Token(Base):
     def version(self) -> str:
         """What tells it from every other token, since what is shown of it changes by itself."""
         return f"token.{self.id}"
+
+
+class TokenRow(NamedTuple):
+    """A token as it was read."""
+
+    account_id: int
+    id: int
+    name: str
+    scope: str
+    origin: str
+    created_date: datetime
+    expires_date: datetime
+    last_used_date: datetime | None

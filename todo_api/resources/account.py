@@ -70,6 +70,8 @@ class AccountItem(AccountEndpoint):
     """One account's profile."""
 
     long = True
+    account: Account
+    whole = True
     access = {
         "get": OWNER_OR_ADMIN,
         "put": OWNER_OR_ADMIN,

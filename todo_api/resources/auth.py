@@ -11,7 +11,7 @@ from flask import Request
 from sqlalchemy.orm import Session
 
 from todo_api.errors import Forbidden, Unauthenticated
-from todo_api.models import Account, Token
+from todo_api.models import AccountRow, TokenRow
 from todo_api.resources import passage
 from todo_api.services import tokens
 from todo_api.values import names
@@ -60,8 +60,8 @@ CONTROLLER = Access(Who.CONTROLLER)
 class Caller:
     """An account, and the token by which it called."""
 
-    account: Account
-    token: Token
+    account: AccountRow
+    token: TokenRow
 
     def is_called(self, username: str) -> bool:
         """Return whether `username`, in whatever case, names this account."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 from todo_api.errors import Problem, Stale
-from todo_api.models import Account, Task
+from todo_api.models import Account, Owner, Task
 from todo_api.resources.auth import OWNER
 from todo_api.resources.endpoint import Version, etag
 from todo_api.resources.of_account import AccountEndpoint
@@ -26,7 +26,7 @@ class TaskBatch(AccountEndpoint):
 
     def version(self, *objects: Any) -> Version:
         """Return the version of the account with all in it."""
-        account: Account = objects[0]
+        account: Owner = objects[0]
         return account.list_version
 
     def post(self, account: Account, batch: dict[str, Any]) -> dict[str, Any]:

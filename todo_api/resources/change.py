@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from todo_api.models import Account
+from todo_api.models import Owner
 from todo_api.resources.auth import OWNER
 from todo_api.resources.endpoint import Version
 from todo_api.resources.of_account import AccountEndpoint
@@ -22,9 +22,9 @@ class ChangeList(AccountEndpoint):
 
     def version(self, *objects: Any) -> Version:
         """Return the version of the account with all in it."""
-        account: Account = objects[0]
+        account: Owner = objects[0]
         return account.list_version
 
-    def get(self, account: Account, query: dict[str, Any]) -> Changes:
+    def get(self, account: Owner, query: dict[str, Any]) -> Changes:
         """Catch up."""
         return changes.since(self.session, account, query["since"], query["limit"])

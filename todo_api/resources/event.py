@@ -11,7 +11,7 @@ from flask import Response, request
 
 from todo_api.database import Database
 from todo_api.errors import Unavailable
-from todo_api.models import Account
+from todo_api.models import Owner
 from todo_api.resources import auth, json_text
 from todo_api.resources.auth import OWNER
 from todo_api.resources.of_account import AccountEndpoint
@@ -45,7 +45,7 @@ class EventStream(AccountEndpoint):
     gives = {"get": _CHANGES}
     cache = "no-store"
 
-    def get(self, account: Account, query: dict[str, Any]) -> Response:
+    def get(self, account: Owner, query: dict[str, Any]) -> Response:
         """Follow the changes: what was missed since the last event first, then what happens."""
         # A proxy that collects an answer before it hands it on would hold up every event.
         response = Response(content_type=EVENT_STREAM, headers={"X-Accel-Buffering": "no"})

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Response
 
-from todo_api.models import Account
+from todo_api.models import Account, Owner
 from todo_api.resources import json_text
 from todo_api.resources.auth import OWNER
 from todo_api.resources.body import JSON
@@ -49,7 +49,7 @@ class _Exchange(AccountEndpoint):
 
     def version(self, *objects: Any) -> Version:
         """Return the version of the account with all in it."""
-        account: Account = objects[0]
+        account: Owner = objects[0]
         return account.list_version
 
 
@@ -61,7 +61,7 @@ class Export(_Exchange):
     media = {"get": tuple(MEDIA.values())}
     gives = {"get": Exported()}
 
-    def get(self, account: Account, query: dict[str, Any]) -> Response:
+    def get(self, account: Owner, query: dict[str, Any]) -> Response:
         """Export the tasks, as JSON, CSV or iCalendar."""
         # It is written whole before a byte goes out: a client may read slowly, and no connection to
         # the database waits for that.
@@ -84,7 +84,7 @@ class Export(_Exchange):
                 response.call_on_close(closing.pop_all().close)
         return response
 
-    def _written(self, account: Account, wanted: str) -> Iterator[bytes]:
+    def _written(self, account: Owner, wanted: str) -> Iterator[bytes]:
         tasks = exchange.export(self.session, account)
         if wanted == "ics":
             uid = f"{account.era}.{{}}@todo-api"

@@ -5,7 +5,7 @@ from io import BytesIO, TextIOWrapper
 from typing import Any
 from urllib.parse import quote
 
-from todo_api.models import ItemPrice, PriceList
+from todo_api.models import ItemPrice, ItemPriceRow, PriceList, PriceListRow
 from todo_api.resources import json_text
 from todo_api.resources.auth import ADMIN, PUBLIC
 from todo_api.resources.body import JSON
@@ -55,16 +55,17 @@ class _OnThePriceList(StoredEndpoint):
     strict = True
 
     def find(self, **ids: Any) -> tuple[Any, ...]:
-        """Return the list and, where the URL names one, the price."""
-        get_list = prices.take_list if self.writing else prices.price_list
-        price_list = get_list(self.session)
+        """Return the list, taken if this is a write, and the price, where the URL names one."""
+        taking = self.writing
+        price_list = prices.take_list(self.session) if taking else prices.see_list(self.session)
         if "name" not in ids:
             return (price_list,)
-        return price_list, prices.get(self.session, ids["name"])
+        find = prices.get if taking else prices.see
+        return price_list, find(self.session, ids["name"])
 
     def version(self, *objects: Any) -> Version:
         """Return the version of the price or, without one, of the list."""
-        price_list: PriceList = objects[0]
+        price_list: PriceList | PriceListRow = objects[0]
         return price_list.version_at(objects[-1].revision)
 
     def prepare(self, values: dict[str, Any]) -> Any:
@@ -84,11 +85,11 @@ class ItemPriceList(_OnThePriceList):
     may = {"post": (409,)}
     gives = {"get": PricePage(), "post": ItemPriceSchema()}
 
-    def plan(self, *objects: Any) -> Plan[ItemPrice]:
+    def plan(self, *objects: Any) -> Plan[ItemPriceRow]:
         """Plan the page."""
         return prices.listing(**self.query)
 
-    def get(self, price_list: PriceList, plan: Plan[ItemPrice]) -> Listed:
+    def get(self, price_list: PriceListRow, plan: Plan[ItemPriceRow]) -> Listed:
         """List the prices."""
         return listed("prices", plan.page(self.session))
 
@@ -134,7 +135,7 @@ class ItemPriceItem(_OnThePriceList):
     may = {"put": (409,), "patch": (409,)}
     gives = {"get": ItemPriceSchema(), "put": ItemPriceSchema(), "patch": ItemPriceSchema()}
 
-    def get(self, price_list: PriceList, price: ItemPrice) -> ItemPrice:
+    def get(self, price_list: PriceListRow, price: ItemPriceRow) -> ItemPriceRow:
         """See the price."""
         return price
 

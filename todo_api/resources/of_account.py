@@ -2,19 +2,22 @@
 
 from typing import Any, ClassVar
 
-from todo_api.models import Account
+from todo_api.models import Owner
 from todo_api.resources.endpoint import Version
 from todo_api.resources.stored import StoredEndpoint
 from todo_api.services import accounts
 
 
 class AccountEndpoint(StoredEndpoint):
-    """A resource below `/api/v1/accounts/<username>`; its verbs are handed that account first."""
+    """A resource below `/api/v1/accounts/<username>`; its verbs are handed that account first.
 
+    To one that reads it is what was found of who calls, unless that is to be the `whole` account.
+    One that `keeps` its answer shows nothing but what the account's own revision counts.
+    """
+
+    account: Owner
+    whole: ClassVar[bool] = False
     keeps: ClassVar[bool] = False
-    """Whether a GET shows nothing but what the account's own revision counts."""
-
-    account: Account
 
     def state(self, *objects: Any) -> Version | None:
         """Return the version of the account with all in it, if the answer depends on no more."""
@@ -26,7 +29,7 @@ class AccountEndpoint(StoredEndpoint):
         super().admit(verb, **ids)
         if self.writing:
             return
-        if self.caller.is_called(ids["username"]):
+        if self.caller.is_called(ids["username"]) and not self.whole:
             self.account = self.caller.account
         else:
             self.account = accounts.named(self.session, ids["username"])
@@ -37,6 +40,6 @@ class AccountEndpoint(StoredEndpoint):
             self.account = accounts.take(self.session, self.account.id)
         return (self.account, *self.find_within(self.account, **ids))
 
-    def find_within(self, account: Account, **ids: Any) -> tuple[Any, ...]:
+    def find_within(self, account: Owner, **ids: Any) -> tuple[Any, ...]:
         """Return what the rest of the URL names among the account's own."""
         return ()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from todo_api.models import Account, PriceList, Task
+from todo_api.models import Account, Owner, PriceListRow, Task, TaskRow
 from todo_api.resources.auth import OWNER
 from todo_api.resources.endpoint import Created, Listed, Version, listed
 from todo_api.resources.of_account import AccountEndpoint
@@ -36,15 +36,15 @@ class TaskList(AccountEndpoint):
 
     def version(self, *objects: Any) -> Version | None:
         """Return the version of the account with all in it; what the clock filters has none."""
-        account: Account = objects[0]
+        account: Owner = objects[0]
         return None if by_the_clock(self.query) else account.list_version
 
-    def plan(self, *objects: Any) -> Plan[Task]:
+    def plan(self, *objects: Any) -> Plan[TaskRow]:
         """Plan the page."""
         page = {name: value for name, value in self.query.items() if name != "total"}
         return tasks.listing(objects[0], **page)
 
-    def get(self, account: Account, plan: Plan[Task]) -> Listed:
+    def get(self, account: Owner, plan: Plan[TaskRow]) -> Listed:
         """List the tasks."""
         beside: dict[str, Any] = {"username": account.username}
         if self.query["total"]:
@@ -66,9 +66,9 @@ class TaskTotal(AccountEndpoint):
     asks = {"get": FilterQuery()}
     gives = {"get": TotalSchema()}
 
-    def find_within(self, account: Account, **ids: Any) -> tuple[Any, ...]:
+    def find_within(self, account: Owner, **ids: Any) -> tuple[Any, ...]:
         """Return the price list, which has its part in the answer."""
-        return (prices.price_list(self.session),)
+        return (prices.see_list(self.session),)
 
     def version(self, *objects: Any) -> Version | None:
         """Return the versions of the account and of the price list."""
@@ -80,7 +80,7 @@ class TaskTotal(AccountEndpoint):
         """Plan the sum."""
         return totals.priced(objects[0], self.query["wanted"])
 
-    def get(self, account: Account, price_list: PriceList, plan: Priced) -> Total:
+    def get(self, account: Owner, price_list: PriceListRow, plan: Priced) -> Total:
         """Add up what the tasks cost."""
         return totals.total(self.session, plan)
 
@@ -93,16 +93,17 @@ class TaskItem(AccountEndpoint):
     takes = {"put": TaskSchema(), "patch": TaskSchema()}
     gives = {"get": TaskSchema(), "put": TaskSchema(), "patch": TaskSchema()}
 
-    def find_within(self, account: Account, **ids: Any) -> tuple[Any, ...]:
+    def find_within(self, account: Owner, **ids: Any) -> tuple[Any, ...]:
         """Return the account's task of that id."""
-        return (tasks.get(self.session, account, ids["id"]),)
+        find = tasks.get if self.writing else tasks.see
+        return (find(self.session, account, ids["id"]),)
 
     def version(self, *objects: Any) -> Version:
         """Return the version of the task."""
-        account: Account = objects[0]
+        account: Owner = objects[0]
         return account.version_at(objects[1].revision)
 
-    def get(self, account: Account, task: Task) -> Task:
+    def get(self, account: Owner, task: TaskRow) -> TaskRow:
         """See the task."""
         return task
 
@@ -127,7 +128,7 @@ class TaskRestore(AccountEndpoint):
     access = {"post": OWNER}
     gives = {"post": TaskSchema()}
 
-    def find_within(self, account: Account, **ids: Any) -> tuple[Any, ...]:
+    def find_within(self, account: Owner, **ids: Any) -> tuple[Any, ...]:
         """Return the account's task of that id, deleted or not."""
         return (tasks.deleted(self.session, account, ids["id"]),)
 

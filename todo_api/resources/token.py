@@ -3,7 +3,7 @@
 from typing import Any
 
 from todo_api.errors import NotFound, Unauthenticated
-from todo_api.models import Account, Token
+from todo_api.models import Account, Owner, Token, TokenRow
 from todo_api.resources import password_check
 from todo_api.resources.auth import PUBLIC, Access, Who
 from todo_api.resources.endpoint import Created, Listed, listed
@@ -100,11 +100,11 @@ class TokenList(AccountEndpoint):
     gives = {"get": TokenPage(), "post": MadeToken()}
     cache = "no-store"
 
-    def plan(self, *objects: Any) -> Plan[Token]:
+    def plan(self, *objects: Any) -> Plan[TokenRow]:
         """Plan the page."""
         return tokens.listing(objects[0], **self.query)
 
-    def get(self, account: Account, plan: Plan[Token]) -> Listed:
+    def get(self, account: Owner, plan: Plan[TokenRow]) -> Listed:
         """List the tokens."""
         return listed("tokens", plan.page(self.session))
 
@@ -127,7 +127,7 @@ class TokenItem(AccountEndpoint):
     strict = True
     access = {"delete": MANAGED}
 
-    def find_within(self, account: Account, **ids: Any) -> tuple[Any, ...]:
+    def find_within(self, account: Owner, **ids: Any) -> tuple[Any, ...]:
         """Return the account's token of that id."""
         return (tokens.get(self.session, account, ids["id"]),)
 

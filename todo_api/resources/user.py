@@ -5,7 +5,6 @@ from typing import Any
 
 from flask import request
 
-from todo_api.models import Account
 from todo_api.resources import caller_address
 from todo_api.resources.auth import PUBLIC
 from todo_api.resources.endpoint import Created
@@ -13,6 +12,7 @@ from todo_api.resources.stored import StoredEndpoint
 from todo_api.schemas.message import NewMessage, Received
 from todo_api.schemas.user import User
 from todo_api.services import accounts, messages, throttle
+from todo_api.services.accounts import Listed
 
 
 class UserList(StoredEndpoint):
@@ -24,7 +24,7 @@ class UserList(StoredEndpoint):
     may = {"post": (429,)}
     gives = {"get": User(many=True), "post": Received()}
 
-    def get(self) -> Sequence[Account]:
+    def get(self) -> Sequence[Listed]:
         """List the users."""
         return accounts.listed(self.session)
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Row, select
 from sqlalchemy import delete as sql_delete
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -13,7 +13,16 @@ from todo_api.announcing import announce
 from todo_api.errors import Conflict, NotFound
 from todo_api.models import Account, Task, Username
 from todo_api.services import replays
+from todo_api.services.rows import columns
 from todo_api.values import moments, names
+
+Listed = Row[str, list[str]]
+"""The username and the pets of an account."""
+
+_ACCOUNT = columns(Account)
+_LISTED = (
+    select(_ACCOUNT.username, _ACCOUNT.pets).where(_ACCOUNT.listed).order_by(_ACCOUNT.username_key)
+)
 
 TAKEN = "This username is taken."
 
@@ -70,11 +79,9 @@ def take(session: Session, account_id: int) -> Account:
     return _the(session.scalars(query).one_or_none())
 
 
-def listed(session: Session) -> Sequence[Account]:
+def listed(session: Session) -> Sequence[Listed]:
     """Return the accounts that chose to be listed, by username."""
-    return session.scalars(
-        select(Account).where(Account.listed).order_by(Account.username_key)
-    ).all()
+    return session.execute(_LISTED).all()
 
 
 def change(session: Session, account: Account, changes: Mapping[str, Any]) -> None:

@@ -4,12 +4,23 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from todo_api.models import Account, Task
+from todo_api.models import Account, Owner, Task, TaskRow
+from todo_api.services.rows import columns, execute
+from todo_api.services.task_filter import TASK_ROWS
 
 _TOKEN = re.compile(r"([a-z0-9]{1,16})\.([0-9]{1,18})", re.ASCII)
+
+_TASK = columns(Task)
+_LATER = (
+    select(*TASK_ROWS.columns)
+    .where(_TASK.account_id == bindparam("owner"), _TASK.revision > bindparam("after"))
+    .order_by(_TASK.revision)
+    .limit(bindparam("most"))
+)
+_ALL = _LATER.where(_TASK.deleted_date.is_(None))
 
 
 @dataclass(frozen=True)
@@ -20,34 +31,34 @@ class Changes:
     there is `more`. After a `reset` the client has to forget what it has.
     """
 
-    changes: Sequence[Task]
+    changes: Sequence[TaskRow]
     account: Account | None
     next: str
     more: bool
     reset: bool
 
 
-def since(session: Session, account: Account, token: str | None, limit: int) -> Changes:
+def since(session: Session, owner: Owner, token: str | None, limit: int) -> Changes:
     """Return at most `limit` changes after the sync token, or from the start on.
 
     From the start it also goes, as a reset, when the token is none of this account's era, from its
     future, or older than what is left of its tombstones.
     """
-    start = 0 if token is None else _start(account, token)
+    start = 0 if token is None else _start(owner, token)
     reset = start is None
     after = start or 0
-    query = select(Task).where(Task.account_id == account.id, Task.revision > after)
-    if after == 0:
-        query = query.where(Task.deleted_date.is_(None))
-    tasks = session.scalars(query.order_by(Task.revision).limit(limit + 1)).all()
+    values = {"owner": owner.id, "after": after, "most": limit + 1}
+    tasks = TASK_ROWS.all(execute(session, _LATER if after else _ALL, values).all())
     more = len(tasks) > limit
     tasks = tasks[:limit]
-    upto = tasks[-1].revision if more else account.revision
-    changed = after < account.changed_revision <= upto
-    return Changes(tasks, account if changed else None, account.version_at(upto), more, reset)
+    upto = tasks[-1].revision if more else owner.revision
+    account = None
+    if after < owner.changed_revision <= upto:
+        account = session.scalars(select(Account).where(Account.id == owner.id)).one()
+    return Changes(tasks, account, owner.version_at(upto), more, reset)
 
 
-def _start(account: Account, token: str) -> int | None:
+def _start(account: Owner, token: str) -> int | None:
     parts = _TOKEN.fullmatch(token)
     if not parts or parts[1] != account.era:
         return None

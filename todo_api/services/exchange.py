@@ -12,7 +12,7 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session, defer
 
 from todo_api.errors import Invalid
-from todo_api.models import Account, Base, Task
+from todo_api.models import Account, Base, Owner, Task
 from todo_api.services.task_filter import of
 from todo_api.services.tasks import placed
 from todo_api.values import moments, money, names
@@ -28,7 +28,7 @@ _AT_ONCE = 100
 _TASKS = Base.metadata.tables[Task.__tablename__]
 
 
-def export(session: Session, account: Account) -> Iterator[Task]:
+def export(session: Session, account: Owner) -> Iterator[Task]:
     """Yield the account's tasks in the order of their ids, never all of them in memory.
 
     They come without their keys, which nobody is shown and which are as long as the texts.

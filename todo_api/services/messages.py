@@ -5,11 +5,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from todo_api.errors import NotFound
-from todo_api.models import Message
+from todo_api.models import Message, MessageRow
 from todo_api.services.paging import Order, Plan, plan
+from todo_api.services.rows import Kind, columns
 from todo_api.values import moments
 
-_BY_ID = Order("id", (Message.id,))
+_ROWS = Kind(MessageRow, Message)
+_ALL = select(*_ROWS.columns)
+_BY_ID = Order("id", (columns(Message).id,))
 
 
 def leave(session: Session, text: str, *, kept: int) -> Message:
@@ -30,9 +33,9 @@ def get(session: Session, message_id: int) -> Message:
     return message
 
 
-def listing(*, limit: int, after: str | None) -> Plan[Message]:
+def listing(*, limit: int, after: str | None) -> Plan[MessageRow]:
     """Plan one page of the messages, the oldest first."""
-    return plan(select(Message), _BY_ID, limit=limit, after=after)
+    return plan(_ROWS, _ALL, _BY_ID, limit=limit, after=after)
 
 
 def delete(session: Session, message: Message) -> None:

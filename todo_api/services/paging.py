@@ -5,24 +5,28 @@ The cursor that a client sees is opaque; inside are the sort it belongs to and t
 
 import base64
 import binascii
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from functools import lru_cache
+from typing import Any, Generic
 
 import orjson
-from sqlalchemy import Select, func, literal, select, tuple_
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import Column, Select, bindparam, func, tuple_
+from sqlalchemy import Row as Found
+from sqlalchemy.orm import Session
 
 from todo_api.errors import Invalid
+from todo_api.services.rows import Kind, Row, execute
 
 LARGEST = 200
 DEFAULT = 50
 
-Row = TypeVar("Row")
+_STATEMENTS = 1_024
+"""How many are kept, of all filters in all orders; there are a few more."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Order:
     """What a list is sorted by: columns that together are unique, all running the same way.
 
@@ -31,7 +35,7 @@ class Order:
     """
 
     name: str
-    columns: tuple[InstrumentedAttribute[Any], ...]
+    columns: tuple[Column[Any], ...]
     descending: bool = False
 
 
@@ -45,65 +49,98 @@ class Page(Generic[Row]):
 
 @dataclass(frozen=True)
 class Plan(Generic[Row]):
-    """A page that was asked for in words that make sense; `page` fetches it."""
+    """A page that was asked for in words that make sense; `page` fetches it.
 
-    query: Select[Row]
+    `query` finds the columns of `kind`. It is one of a few, with `values` for its parameters.
+    """
+
+    kind: Kind[Row]
+    query: Select[Any]
+    values: Mapping[str, Any]
     by: Order
     limit: int
     place: list[Any] | None
 
     def page(self, session: Session) -> Page[Row]:
         """Return at most `limit` rows in the order `by`, those after `place`."""
-        rows: list[Row] = []
-        for stretch in _stretches(self.query, self.by, self.place):
-            rows += session.scalars(stretch.limit(self.limit + 1 - len(rows)))
-            if len(rows) > self.limit:
-                last = rows[self.limit - 1]
-                return Page(rows[: self.limit], _closed(last, self.by))
-        return Page(rows, None)
+        found: list[Found[Any]] = []
+        after = None
+        for stretch, place in _stretches(self.query, self.by, self.place):
+            values = {**self.values, **place, "most": self.limit + 1 - len(found)}
+            found += execute(session, stretch, values).all()
+            if len(found) > self.limit:
+                del found[self.limit :]
+                after = _closed(found[-1], self.by)
+                break
+        return Page(self.kind.all(found), after)
 
     def count(self, session: Session) -> int:
         """Return how many rows all pages have together."""
-        rows = select(func.count()).select_from(self.query.subquery())
-        return session.scalars(rows).one()
+        count: int = execute(session, _counting(self.query), self.values).scalar_one()
+        return count
 
 
-def plan(query: Select[Row], by: Order, *, limit: int, after: str | None) -> Plan[Row]:
+def plan(
+    kind: Kind[Row],
+    query: Select[Any],
+    by: Order,
+    *,
+    limit: int,
+    after: str | None,
+    **values: Any,
+) -> Plan[Row]:
     """Return the plan for at most `limit` rows of `query` in the order `by`.
 
     Raises Invalid when `after` is not a cursor that a page in this order gave out.
     """
-    return Plan(query, by, limit, None if after is None else _opened(after, by))
+    return Plan(kind, query, values, by, limit, None if after is None else _opened(after, by))
 
 
-def _stretches(query: Select[Row], by: Order, place: list[Any] | None) -> Iterator[Select[Row]]:
+def _stretches(
+    query: Select[Any], by: Order, place: list[Any] | None
+) -> Iterator[tuple[Select[Any], dict[str, Any]]]:
     """Yield the parts of the list that come after `place`: first what has a value, then the nulls.
 
     Two plain ranges of the index cost the same at any depth; one condition for both would not.
     """
-    first, *rest = by.columns
     if place is None or place[0] is not None:
-        valued = query.where(first.is_not(None)) if first.nullable else query
-        yield _range(valued, by, by.columns, place)
+        yield _range(query, by, placed=place is not None), _values(place or ())
         place = None
-    if first.nullable:
-        yield _range(query.where(first.is_(None)), by, tuple(rest), place and place[1:])
+    if by.columns[0].nullable:
+        yield _range(query, by, nulls=True, placed=place is not None), _values((place or ())[1:])
 
 
+def _values(place: Sequence[Any]) -> dict[str, Any]:
+    return {f"place{number}": value for number, value in enumerate(place)}
+
+
+@lru_cache(_STATEMENTS)
 def _range(
-    query: Select[Row],
-    by: Order,
-    columns: tuple[InstrumentedAttribute[Any], ...],
-    place: list[Any] | None,
-) -> Select[Row]:
-    if place is not None:
+    query: Select[Any], by: Order, *, nulls: bool = False, placed: bool = False
+) -> Select[Any]:
+    first, *rest = by.columns
+    columns = rest if nulls else by.columns
+    if first.nullable:
+        query = query.where(first.is_(None) if nulls else first.is_not(None))
+    if placed:
         here = tuple_(*columns)
-        there = tuple_(*(literal(v, c.type) for v, c in zip(place, columns, strict=True)))
+        place = (bindparam(f"place{n}", type_=column.type) for n, column in enumerate(columns))
+        there = tuple_(*place)
         query = query.where(here < there if by.descending else here > there)
-    return query.order_by(*(column.desc() if by.descending else column for column in columns))
+    shown = set(query.selected_columns)
+    return (
+        query.add_columns(*(column for column in by.columns if column not in shown))
+        .order_by(*(column.desc() if by.descending else column for column in columns))
+        .limit(bindparam("most"))
+    )
 
 
-def _closed(row: Any, by: Order) -> str:
+@lru_cache(_STATEMENTS)
+def _counting(query: Select[Any]) -> Select[Any]:
+    return query.with_only_columns(func.count(), maintain_column_froms=True)
+
+
+def _closed(row: Found[Any], by: Order) -> str:
     place = [getattr(row, column.key) for column in by.columns]
     return base64.urlsafe_b64encode(orjson.dumps([by.name, *place])).decode().rstrip("=")
 
@@ -119,7 +156,7 @@ def _opened(cursor: str, by: Order) -> list[Any]:
     raise Invalid(errors={"after": ["Not a cursor from this list."]})
 
 
-def _typed(value: Any, column: InstrumentedAttribute[Any]) -> Any:
+def _typed(value: Any, column: Column[Any]) -> Any:
     """Return a cursor's value as its column has it; raise ValueError when that cannot be."""
     kind = column.type.python_type
     if value is None and column.nullable:

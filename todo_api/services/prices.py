@@ -1,18 +1,30 @@
 """Prices: looked up by anybody, changed by admins. Every change raises the list's revision."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from todo_api.errors import Conflict, NotFound
-from todo_api.models import ItemPrice, PriceList
+from todo_api.models import ItemPrice, ItemPriceRow, PriceList, PriceListRow
 from todo_api.services.paging import Order, Plan, plan
+from todo_api.services.rows import Kind, columns, execute
+from todo_api.services.task_filter import escaped
 from todo_api.values import moments, names
 
-_BY_NAME = Order("name", (ItemPrice.name_key,))
+_PRICE, _LIST = columns(ItemPrice), columns(PriceList)
+_PRICES, _LISTS = Kind(ItemPriceRow, ItemPrice), Kind(PriceListRow, PriceList)
+_BY_NAME = Order("name", (_PRICE.name_key,))
+
+_ALL = select(*_PRICES.columns)
+_NAMED = _ALL.where(_PRICE.name_key.contains(bindparam("q"), escape="/"))
+_ONE = _ALL.where(_PRICE.name_key == bindparam("key"))
+_THE_LIST = select(*_LISTS.columns)
+
+Price = TypeVar("Price", ItemPrice, ItemPriceRow)
+
 TAKEN = "There is a price of this name."
 
 
@@ -26,26 +38,33 @@ def take_list(session: Session) -> PriceList:
     return session.scalars(select(PriceList).with_for_update()).one()
 
 
-def find(session: Session, name: str) -> ItemPrice | None:
-    """Return the price of `name`, in whatever case, or None."""
+def see_list(session: Session) -> PriceListRow:
+    """Return the price list's own row to read it."""
+    return _LISTS.of(execute(session, _THE_LIST).one())
+
+
+def find(session: Session, name: str) -> ItemPriceRow | None:
+    """Return the row of the price of `name`, in whatever case, or None."""
     key = names.sought_key(name)
-    return None if key is None else session.get(ItemPrice, key)
+    return None if key is None else _PRICES.one(session, _ONE, {"key": key})
+
+
+def see(session: Session, name: str) -> ItemPriceRow:
+    """Return the row of the price of `name`; raise NotFound as `get` does."""
+    return _the(find(session, name))
 
 
 def get(session: Session, name: str) -> ItemPrice:
     """Return the price of `name`; raise NotFound when there is none."""
-    price = find(session, name)
-    if price is None:
-        raise NotFound("No such price")
-    return price
+    key = names.sought_key(name)
+    return _the(None if key is None else session.get(ItemPrice, key))
 
 
-def listing(*, q: str | None, limit: int, after: str | None) -> Plan[ItemPrice]:
+def listing(*, q: str | None, limit: int, after: str | None) -> Plan[ItemPriceRow]:
     """Plan one page of the prices by name, of those whose name holds `q`."""
-    query = select(ItemPrice)
-    if q is not None:
-        query = query.where(ItemPrice.name_key.contains(names.key(q), autoescape=True))
-    return plan(query, _BY_NAME, limit=limit, after=after)
+    if q is None:
+        return plan(_PRICES, _ALL, _BY_NAME, limit=limit, after=after)
+    return plan(_PRICES, _NAMED, _BY_NAME, limit=limit, after=after, q=escaped(names.key(q)))
 
 
 def create(session: Session, prices: PriceList, fields: Mapping[str, Any]) -> ItemPrice:
@@ -82,6 +101,12 @@ def delete(session: Session, prices: PriceList, price: ItemPrice) -> None:
     """Take the price off the list."""
     prices.next_revision()
     session.delete(price)
+
+
+def _the(price: Price | None) -> Price:
+    if price is None:
+        raise NotFound("No such price")
+    return price
 
 
 def _unless_taken(session: Session) -> None:

@@ -2,13 +2,28 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import Select, and_, bindparam, or_, select
 
 from todo_api.errors import Invalid
-from todo_api.models import Account, Task
+from todo_api.models import Owner, Task, TaskRow
+from todo_api.services.rows import Kind, columns
 from todo_api.values import moments, names
+
+TASK_ROWS = Kind(TaskRow, Task)
+
+_TASK = columns(Task)
+_OVERDUE = and_(
+    _TASK.completed_date.is_(None),
+    or_(
+        and_(_TASK.due_at.is_not(None), _TASK.due_at < bindparam("now")),
+        and_(_TASK.due_on.is_not(None), _TASK.due_on < bindparam("today")),
+    ),
+)
+"""The condition for open tasks whose moment is over at `now`, or whose whole day before `today`."""
 
 
 @dataclass(frozen=True)
@@ -26,45 +41,53 @@ class Filter:
     q: str | None = None
 
 
-def matching(account: Account, wanted: Filter) -> Select[Task]:
-    """Return the query for the tasks of `account` that are `wanted`.
+def matching(owner: Owner, wanted: Filter) -> tuple[Select[Any], dict[str, Any]]:
+    """Return the query for the rows of the tasks of `owner` that are `wanted`, and its values.
 
-    Raises Invalid when a due date lies outside of the years that there are.
+    It is one of a few, and always the same object. Raises Invalid when a due date lies outside of
+    the years that there are.
     """
-    zone = ZoneInfo(account.timezone)
-    query = of(account)
-    if wanted.completed is not None:
-        done = Task.completed_date.is_not(None)
-        query = query.where(done if wanted.completed else ~done)
-    if wanted.due_before is not None:
-        query = query.where(Task.due_order < _order("due_before", wanted.due_before, zone))
-    if wanted.due_after is not None:
-        query = query.where(Task.due_order > _order("due_after", wanted.due_after, zone))
+    zone = ZoneInfo(owner.timezone)
+    values: dict[str, Any] = {"owner": owner.id}
+    for name in ("due_before", "due_after"):
+        if (due := getattr(wanted, name)) is not None:
+            values[name] = _order(name, due, zone)
     if wanted.overdue is not None:
-        query = query.where(_overdue(zone) if wanted.overdue else ~_overdue(zone))
+        values["now"] = moments.now()
+        values["today"] = values["now"].astimezone(zone).date()
     if wanted.q is not None:
-        text = names.key(wanted.q)
-        found = [key.contains(text, autoescape=True) for key in (Task.name_key, Task.note_key)]
-        query = query.where(or_(*found))
-    return query
+        values["q"] = escaped(names.key(wanted.q))
+    return _query(wanted.completed, wanted.overdue, frozenset(values)), values
 
 
-def of(account: Account) -> Select[Task]:
-    """Return the query for all tasks of `account`, without the tombstones."""
-    return select(Task).where(Task.account_id == account.id, Task.deleted_date.is_(None))
+def of(owner: Owner) -> Select[Task]:
+    """Return the query for all tasks of `owner`, without the tombstones."""
+    return select(Task).where(Task.account_id == owner.id, Task.deleted_date.is_(None))
 
 
-def _overdue(zone: ZoneInfo) -> ColumnElement[bool]:
-    """Return the condition for open tasks whose moment, or whose whole day in `zone`, is over."""
-    now = moments.now()
-    today = now.astimezone(zone).date()
-    return and_(
-        Task.completed_date.is_(None),
-        or_(
-            and_(Task.due_at.is_not(None), Task.due_at < now),
-            and_(Task.due_on.is_not(None), Task.due_on < today),
-        ),
+def escaped(text: str) -> str:
+    """Return what finds `text` itself in a LIKE with the escape `/`."""
+    return text.replace("/", "//").replace("%", "/%").replace("_", "/_")
+
+
+@cache
+def _query(completed: bool | None, overdue: bool | None, values: frozenset[str]) -> Select[Any]:
+    query = select(*TASK_ROWS.columns).where(
+        _TASK.account_id == bindparam("owner"), _TASK.deleted_date.is_(None)
     )
+    if completed is not None:
+        done = _TASK.completed_date.is_not(None)
+        query = query.where(done if completed else ~done)
+    if "due_before" in values:
+        query = query.where(_TASK.due_order < bindparam("due_before"))
+    if "due_after" in values:
+        query = query.where(_TASK.due_order > bindparam("due_after"))
+    if overdue is not None:
+        query = query.where(_OVERDUE if overdue else ~_OVERDUE)
+    if "q" in values:
+        keys = (_TASK.name_key, _TASK.note_key)
+        query = query.where(or_(*(key.contains(bindparam("q"), escape="/") for key in keys)))
+    return query
 
 
 def _order(name: str, due: date | datetime, zone: ZoneInfo) -> int:

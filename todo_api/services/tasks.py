@@ -9,24 +9,26 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import bindparam, func, select
 from sqlalchemy import delete as sql_delete
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from todo_api.errors import Invalid, NotFound
-from todo_api.models import Account, Task
+from todo_api.models import Account, Owner, Task, TaskRow
 from todo_api.services import prices
 from todo_api.services.paging import Order, Plan, plan
-from todo_api.services.task_filter import Filter, matching, of
+from todo_api.services.rows import columns
+from todo_api.services.task_filter import TASK_ROWS, Filter, matching, of
 from todo_api.values import moments, names
 
 RESTORABLE_DAYS = 30
 
+_TASK = columns(Task)
 _KEYS = {
-    "id": (Task.id,),
-    "name": (Task.name_key, Task.id),
-    "due_date": (Task.due_order, Task.id),
-    "creation_date": (Task.creation_date, Task.id),
+    "id": (_TASK.id,),
+    "name": (_TASK.name_key, _TASK.id),
+    "due_date": (_TASK.due_order, _TASK.id),
+    "creation_date": (_TASK.creation_date, _TASK.id),
 }
 
 SORTS = {
@@ -36,8 +38,22 @@ SORTS = {
 }
 """The orders that a list may have. `-` in front runs backwards, ties by id included."""
 
+_ONE = select(*TASK_ROWS.columns).where(
+    _TASK.account_id == bindparam("owner"),
+    _TASK.id == bindparam("id"),
+    _TASK.deleted_date.is_(None),
+)
 
-def get(session: Session, account: Account, task_id: int) -> Task:
+
+def see(session: Session, owner: Owner, task_id: int) -> TaskRow:
+    """Return the row of one of the account's tasks; raise NotFound as `get` does."""
+    task = TASK_ROWS.one(session, _ONE, {"owner": owner.id, "id": task_id})
+    if task is None:
+        raise NotFound("No such task")
+    return task
+
+
+def get(session: Session, account: Owner, task_id: int) -> Task:
     """Return one of the account's tasks; raise NotFound when it has none of that id."""
     task = session.scalars(of(account).where(Task.id == task_id)).one_or_none()
     if task is None:
@@ -46,10 +62,11 @@ def get(session: Session, account: Account, task_id: int) -> Task:
 
 
 def listing(
-    account: Account, wanted: Filter, *, sort: str, limit: int, after: str | None
-) -> Plan[Task]:
+    owner: Owner, wanted: Filter, *, sort: str, limit: int, after: str | None
+) -> Plan[TaskRow]:
     """Plan one page of the account's tasks that are wanted, sorted as one of SORTS says."""
-    return plan(matching(account, wanted), SORTS[sort], limit=limit, after=after)
+    query, values = matching(owner, wanted)
+    return plan(TASK_ROWS, query, SORTS[sort], limit=limit, after=after, **values)
 
 
 def create(session: Session, account: Account, fields: Mapping[str, Any]) -> Task:
@@ -78,7 +95,7 @@ def delete(session: Session, account: Account, task: Task) -> None:
     task.deleted_date = moments.now()
 
 
-def deleted(session: Session, account: Account, task_id: int) -> Task:
+def deleted(session: Session, account: Owner, task_id: int) -> Task:
     """Return one of the account's tasks, deleted or not.
 
     Raises NotFound when it has none of that id, or it was deleted too long ago.

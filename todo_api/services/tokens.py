@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from todo_api.database import Database
 from todo_api.errors import Invalid, NotFound
-from todo_api.models import Account, Token
+from todo_api.models import Account, AccountRow, Owner, Token, TokenRow
 from todo_api.question import Question
 from todo_api.services.paging import Order, Plan, plan
+from todo_api.services.rows import Kind, columns, execute
 from todo_api.values import moments
 
 READ, WRITE = "read", "write"
@@ -35,9 +36,24 @@ _STATE = Question(
     )
 )
 
-_BY_AGE = Order("age", (Token.created_date, Token.id))
+_ACCOUNT, _TOKEN = columns(Account), columns(Token)
+_ACCOUNTS, _TOKENS = Kind(AccountRow, Account), Kind(TokenRow, Token)
+_BY_AGE = Order("age", (_TOKEN.created_date, _TOKEN.id))
 _OWNER_BYTES = 8
 _SECRET_BYTES = 25
+
+_WHOSE = (
+    select(*_ACCOUNTS.columns, *_TOKENS.columns)
+    .join_from(Account.__table__, Token.__table__, _TOKEN.account_id == _ACCOUNT.id)
+    .where(
+        _ACCOUNT.id == bindparam("owner"),
+        _TOKEN.digest == bindparam("digest"),
+        _TOKEN.expires_date > bindparam("now"),
+    )
+)
+_LIVE = select(*_TOKENS.columns).where(
+    _TOKEN.account_id == bindparam("owner"), _TOKEN.expires_date > bindparam("now")
+)
 
 
 def issue(
@@ -75,22 +91,17 @@ def issue(
     return token
 
 
-def recognise(session: Session, secret: str) -> tuple[Account, Token] | None:
+def recognise(session: Session, secret: str) -> tuple[AccountRow, TokenRow] | None:
     """Return whose live token `secret` is, in one query, or None."""
     owner = _owner(secret)
     if owner is None:
         return None
-    query = (
-        select(Account, Token)
-        .join(Token, Token.account_id == Account.id)
-        .where(
-            Account.id == owner,
-            Token.digest == _digest(secret),
-            Token.expires_date > moments.now(),
-        )
-    )
-    row = session.execute(query).one_or_none()
-    return (row[0], row[1]) if row else None
+    values = {"owner": owner, "digest": _digest(secret), "now": moments.now()}
+    row = execute(session, _WHOSE, values).one_or_none()
+    if row is None:
+        return None
+    split = len(_ACCOUNTS.columns)
+    return _ACCOUNTS.of(row[:split]), _TOKENS.of(row[split:])
 
 
 def proof_of(secret: str) -> Proof | None:
@@ -129,13 +140,13 @@ def lasting_until(account: Account, until: date | datetime) -> datetime:
     return moment
 
 
-def listing(account: Account, *, limit: int, after: str | None) -> Plan[Token]:
+def listing(owner: Owner, *, limit: int, after: str | None) -> Plan[TokenRow]:
     """Plan one page of the account's live tokens, the oldest first."""
-    live = (Token.account_id == account.id, Token.expires_date > moments.now())
-    return plan(select(Token).where(*live), _BY_AGE, limit=limit, after=after)
+    values = {"owner": owner.id, "now": moments.now()}
+    return plan(_TOKENS, _LIVE, _BY_AGE, limit=limit, after=after, **values)
 
 
-def get(session: Session, account: Account, token_id: int) -> Token:
+def get(session: Session, account: Owner, token_id: int) -> Token:
     """Return one of the account's tokens; raise NotFound when it has none of that id."""
     token = session.get(Token, (account.id, token_id))
     if token is None:
@@ -143,23 +154,24 @@ def get(session: Session, account: Account, token_id: int) -> Token:
     return token
 
 
-def use_is_noted(token: Token) -> bool:
+def use_is_noted(token: TokenRow) -> bool:
     """Return whether it is known already that `token` was used within this hour."""
     return token.last_used_date == _this_hour()
 
 
-def note_use(session: Session, token: Token) -> None:
+def note_use(session: Session, token: TokenRow) -> None:
     """Note that `token` was used, to the hour. That is no change to the account."""
     row = (Token.account_id == token.account_id, Token.id == token.id)
     session.execute(update(Token).where(*row).values(last_used_date=_this_hour()))
 
 
-def revoke(session: Session, token: Token) -> None:
+def revoke(session: Session, token: Token | TokenRow) -> None:
     """End `token`, for good."""
-    session.delete(token)
+    row = (Token.account_id == token.account_id, Token.id == token.id)
+    session.execute(delete(Token).where(*row))
 
 
-def revoke_all(session: Session, account: Account, *, but: Token | None = None) -> None:
+def revoke_all(session: Session, account: Account, *, but: TokenRow | None = None) -> None:
     """End all tokens of `account`, or all others than `but`."""
     query = delete(Token).where(Token.account_id == account.id)
     session.execute(query if but is None else query.where(Token.id != but.id))

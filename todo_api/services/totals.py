@@ -3,17 +3,22 @@
 from collections import Counter
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
-from todo_api.models import Account, ItemPrice, Task
+from todo_api.models import ItemPrice, Owner, Task
+from todo_api.services.rows import columns, execute
 from todo_api.services.task_filter import Filter, matching
 from todo_api.values import money
 
-Priced = Select[int, str, str | None, int, int | None, str | None]
-"""Rows of a task's id, name, item and quantity, and of its price and currency, if it has one."""
+Priced = tuple[Select[Any], dict[str, Any]]
+"""A query and its values, for rows of a task's id, name, item and quantity, and of its price and
+currency, if it has one."""
+
+_TASK, _PRICE = columns(Task), columns(ItemPrice)
 
 
 @dataclass(frozen=True)
@@ -25,33 +30,26 @@ class Total:
     unpriced: list[Any]
 
 
-def priced(account: Account, wanted: Filter) -> Priced:
+def priced(owner: Owner, wanted: Filter) -> Priced:
     """Return the query for the tasks that are wanted, by default the open ones, and their prices.
 
     Completed tasks count with the price that was paid, open ones with today's. Raises Invalid as
     `matching` does.
     """
     wanted = replace(wanted, completed=bool(wanted.completed))
-    price, currency = Task.paid_price, Task.paid_currency
-    if not wanted.completed:
-        price, currency = ItemPrice.price, ItemPrice.currency
-    return (
-        matching(account, wanted)
-        .outerjoin(ItemPrice, ItemPrice.name_key == Task.item_key)
-        .with_only_columns(Task.id, Task.name, Task.item, Task.quantity, price, currency)
-        .order_by(Task.id)
-    )
+    query, values = matching(owner, wanted)
+    return _priced(query, paid=bool(wanted.completed)), values
 
 
-def total(session: Session, query: Priced) -> Total:
-    """Add up price times quantity of the tasks that `query` finds.
+def total(session: Session, plan: Priced) -> Total:
+    """Add up price times quantity of the tasks that are planned.
 
     The products are exact, and each sum is rounded half up once to its currency's minor unit.
     """
     sums: Counter[str] = Counter()
     count, unpriced = 0, []
-    for row in session.execute(query):
-        *_, quantity, price, currency = row
+    for row in execute(session, *plan):
+        *_, quantity, price, currency = tuple(row)
         if price is None or currency is None:
             unpriced.append(row)
         else:
@@ -62,3 +60,14 @@ def total(session: Session, query: Priced) -> Total:
         for currency, amount in sorted(sums.items())
     ]
     return Total(totals, count, unpriced)
+
+
+@lru_cache
+def _priced(query: Select[Any], *, paid: bool) -> Select[Any]:
+    prices = (_TASK.paid_price, _TASK.paid_currency) if paid else (_PRICE.price, _PRICE.currency)
+    item_price = ItemPrice.__table__
+    return (
+        query.outerjoin(item_price, _PRICE.name_key == _TASK.item_key)
+        .with_only_columns(_TASK.id, _TASK.name, _TASK.item, _TASK.quantity, *prices)
+        .order_by(_TASK.id)
+    )
