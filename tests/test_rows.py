@@ -32,6 +32,12 @@ def test_a_row_has_columns_of_its_table(row, model):
 
 
 @pytest.fixture
+def alice(backend):
+    """Somebody for whom no answer is kept."""
+    return backend.with_settings(kept_answers=0).someone("alice")
+
+
+@pytest.fixture
 def statements(backend):
     """The statements that are sent, but for what looks at the schema once a second."""
     sent = []
