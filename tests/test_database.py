@@ -3,12 +3,12 @@
 import sqlite3
 import threading
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from support import Backend
 
 from todo_api.database import Database
@@ -42,6 +42,19 @@ def test_returning_commits_and_raising_rolls_back(backend):
     listed = alice.get(alice.tasks).json["tasks"]
     assert [(task["name"], task["id"]) for task in listed] == [("kept", 2)]
     assert alice.task().json["id"] == 3
+
+
+def test_what_follows_a_rollback_within_a_transaction_is_rolled_back_too(backend):
+    backend.someone()
+    with suppress(LookupError), backend.database.transaction() as session:
+        session.add(Task(account_id=1, id=1))
+        with pytest.raises(IntegrityError):
+            session.flush()
+        session.rollback()
+        account = accounts.take(session, 1)
+        tasks.create(session, account, {"name": "lost", "quantity": 10_000})
+        raise LookupError
+    assert backend.count(Task) == 0
 
 
 def asked(database, *questions):

@@ -7,6 +7,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
+from todo_api.postgresql import AT_ONCE
+
 CHANNEL = "todo_api"
 """On which LISTEN hears the topics."""
 
@@ -26,6 +28,6 @@ def tell(engine: Engine, session: Session) -> None:
     all commits of the cluster queue, each behind the other's fsync.
     """
     with suppress(DBAPIError, PoolTimeout), engine.connect() as connection:
-        connection.execution_options(isolation_level="AUTOCOMMIT")
+        connection.execution_options(**AT_ONCE)
         for topic in session.info.get(_TOPICS, ()):
             connection.execute(_NOTIFY, {"channel": CHANNEL, "topic": str(topic)})

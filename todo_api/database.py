@@ -56,15 +56,22 @@ class Database:
         return self.engine.url.render_as_string(hide_password=True)
 
     @contextmanager
-    def reading(self) -> Iterator[Session]:
-        """Open a session that sees one state of the database and changes nothing."""
+    def reading(self, *, one_state: bool = True) -> Iterator[Session]:
+        """Open a session that sees one state of the database and changes nothing.
+
+        Where that is for one question only, PostgreSQL need not hold on to `one_state`, which takes
+        two round trips.
+        """
         with understood(self.engine, self.guard), self.engine.connect() as connection:
-            if not self.is_sqlite:
-                connection.execution_options(isolation_level="REPEATABLE READ")
+            options = postgresql.ONE_STATE if one_state else postgresql.AT_ONCE
+            connection.execution_options(**options)
             connection.begin()
             self.guard.look_now_and_then(connection)
             with Session(connection, join_transaction_mode=_JOINS) as session:
                 yield session
+            if one_state and not self.is_sqlite:
+                # At a ROLLBACK the driver forgets all statements that are prepared.
+                connection.exec_driver_sql("COMMIT")
 
     @contextmanager
     def transaction(
@@ -121,8 +128,10 @@ class Database:
                 yield connection
         else:
             with self.engine.connect() as connection:
+                connection.execution_options(**postgresql.AT_ONCE)
                 connection.begin()
                 self.guard.hold(connection)
+                connection.execution_options(**postgresql.AS_USUAL)
                 yield connection
 
     def is_read_only(self, session: Session) -> bool:

@@ -78,16 +78,22 @@ class Guard:
     def hold(self, connection: Connection) -> None:
         """Look, for one who writes, and let no migration come in between until that is done.
 
-        On SQLite none can, since there is one writer at a time.
+        On SQLite none can, since there is one writer at a time. On PostgreSQL the transaction is
+        begun, in the same round trip.
         """
-        if connection.dialect.name == "sqlite" or not self.program:
+        if connection.dialect.name == "sqlite":
             self.look(connection)
             return
-        # Both go in one round trip; the second one sees what was committed before it had the lock.
-        both = f"SELECT pg_advisory_xact_lock_shared({LOCK}); {_STORED}"
-        result = connection.exec_driver_sql(both, execution_options={"no_parameters": True})
+        if not self.program:
+            connection.exec_driver_sql("BEGIN")
+            return
+        # What is stored is looked for last: so is seen what was committed before it had the lock,
+        # which comes first since SQLAlchemy wants to see rows. It is part of the transaction, too.
+        all_three = f"SELECT pg_advisory_xact_lock_shared({LOCK}); BEGIN; {_STORED}"
+        result = connection.exec_driver_sql(all_three, execution_options={"no_parameters": True})
         cursor = result.cursor
         assert cursor is not None
+        cursor.nextset()
         cursor.nextset()
         row = cursor.fetchone()
         result.close()

@@ -9,10 +9,19 @@ from typing import Any
 
 import psycopg
 from psycopg.abc import RV, PQGen
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DisconnectionError
 
 from todo_api.pulse import NoAnswer, Pulse
+
+AT_ONCE = {"begin": ""}
+"""Options of a connection each of whose statements is a transaction by itself."""
+
+AS_USUAL = {"begin": "BEGIN"}
+"""Options of a connection whose transactions are as any other."""
+
+ONE_STATE = {"begin": "BEGIN ISOLATION LEVEL REPEATABLE READ"}
+"""Options of a connection that reads and sees one state of the database."""
 
 _TICK = 0.1
 _PORT = "5432"
@@ -90,7 +99,8 @@ class Servers:
             awake = [place for place, pulse in self._pulses.items() if not pulse.away]
             hosts, ports = zip(*(awake or self._pulses), strict=True)
             options = {**options, "host": ",".join(hosts), "port": ",".join(ports)}
-        connection = WatchedConnection.connect(**options)
+        # The driver would begin with a round trip of its own, and only at the first statement.
+        connection = WatchedConnection.connect(**options, autocommit=True)
         connection.pulse = self._pulse_of(connection)
         return connection
 
@@ -109,9 +119,11 @@ class Servers:
 
 
 def speak(engine: Engine, lock_timeout: int) -> None:
-    """Set up each connection of `engine`.
+    """Set up each connection of `engine`, and each transaction.
 
-    To connect takes at most `lock_timeout` seconds, however many hosts there are to try.
+    A transaction is begun as the connection's option `begin` says, or not at all where that is
+    empty: then each statement is one by itself. To connect takes at most `lock_timeout` seconds,
+    however many hosts there are to try.
     """
     _, given = engine.dialect.create_connect_args(engine.url)
     several = "," in given.get("host", "")
@@ -128,6 +140,11 @@ def speak(engine: Engine, lock_timeout: int) -> None:
     @event.listens_for(engine, "do_connect")
     def connect(_dialect: object, _record: object, _args: Any, _options: Any) -> WatchedConnection:
         return _connected(servers, lock_timeout)
+
+    @event.listens_for(engine, "begin")
+    def begun(connection: Connection) -> None:
+        if how := connection.get_execution_options().get("begin", AS_USUAL["begin"]):
+            connection.exec_driver_sql(how)
 
     @event.listens_for(engine, "checkout")
     def check(connection: WatchedConnection, _record: object, _fairy: object) -> None:

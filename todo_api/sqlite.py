@@ -132,6 +132,8 @@ class Driver(sqlite3.Connection):
             self._say("BEGIN")
         elif self._part == Part.NEXT:
             self._say("SAVEPOINT part")
+        elif not self.in_transaction:
+            self._say("BEGIN IMMEDIATE")  # It was rolled back, and goes on.
 
     def commit(self) -> None:
         """Commit; of a part, leave that to `end_writing`."""

@@ -61,7 +61,7 @@ class StoredEndpoint(ReadingEndpoint):
 
     def _write(self, verb: str, ids: dict[str, Any]) -> Shown | Response:
         if self.access[verb] != PUBLIC:
-            with self.database.reading() as self.session:
+            with self.database.reading(one_state=False) as self.session:
                 self.admit(verb, **ids)
         sent = self.sent(verb)
         if kept := self._kept(sent):
@@ -111,7 +111,7 @@ class StoredEndpoint(ReadingEndpoint):
     def _kept(self, sent: Sent) -> Replay | None:
         if sent.ask is None:
             return None
-        with self.database.reading() as session:
+        with self.database.reading(one_state=False) as session:
             return replays.find(session, sent.ask)
 
     def _again(self, kept: Replay, sent: Sent) -> Response:
