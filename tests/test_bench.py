@@ -42,9 +42,9 @@ SMALL = ("--to", "floor", "--rounds", "1", "--seconds", "1", "--prices", "100")
 
 def test_a_run_tells_each_figure_beside_the_reference_s(tmp_path):
     rows = ("list", "304", "create", "tick")
-    run = bench(tmp_path, *rows, "--peers", "flask,floor", "--connections", "4", *SMALL)
+    run = bench(tmp_path, *rows, "--peers", "flask,pocketbase,floor", "--connections", "4", *SMALL)
     assert run.code == 0, run.blocks
-    everybody = {"todo_api", "Flask, sqlite3", "floor: WSGI, sqlite3"}
+    everybody = {"todo_api", "Flask, sqlite3", "PocketBase", "floor: WSGI, sqlite3"}
     assert {title: set(servers) for title, servers in run.blocks.items()} == {
         "list of 50 tasks": everybody,
         "list of 50, not modified": {"todo_api"},

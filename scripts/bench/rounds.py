@@ -10,7 +10,7 @@ from data import Size
 from postgres import free_port
 from processes import NoStart, Server, start
 from rows import Row
-from servers import OURS, Contender
+from servers import Contender
 from sqlalchemy import create_engine, text
 from store import Store
 from visit import Visit, Wrong
@@ -39,10 +39,7 @@ class Case:
 
     def runs(self, server: Contender) -> list[Row]:
         """Return the rows that the server has, none where it cannot run at all."""
-        if self.on not in server.on or self.workers not in server.workers:
-            return []
-        has = {"", "own" if server.name == OURS else "", "etags" if server.etags else ""}
-        return [row for row in self.rows if row.needs in has]
+        return [row for row in self.rows if server.is_in(row)] if self.on in server.on else []
 
 
 @dataclass(frozen=True)
@@ -92,7 +89,7 @@ class Bench:
         port = free_port()
         try:
             server = start(
-                contender.command(port, case.workers),
+                contender.command(url, port, case.workers),
                 contender.environment(url, port, case.workers),
                 port,
                 self.folder / f"{contender.name}.log",
@@ -116,7 +113,7 @@ class Bench:
         warm = self.seconds <= 1
         for row in case.runs(contender):
             try:
-                work = row.work(visit)
+                work = contender.work.get(row.name, row.work)(visit)
                 if not warm:
                     self._measure(server, work, case.connections, 1)
                     warm = True

@@ -17,7 +17,7 @@ DEEP = 0.9
 
 @dataclass(frozen=True)
 class Row:
-    """One kind of work; `needs` is what a server must have for it: "etags", "own", or nothing."""
+    """One kind of work; `needs` is what a server must have for it, if anything."""
 
     name: str
     title: str
@@ -164,7 +164,7 @@ ROWS = (
     Row("304", "list of 50, not modified", _not_modified, needs="etags"),
     Row("sum", "sum", _sum),
     Row("echo", "echo", _echo),
-    Row("login", "login", _login, needs="own"),
+    Row("login", "login", _login, needs="login"),
     Row("create", "create a task", _create, creates=True),
     Row("tick", "tick a task, with If-Match where there is an ETag", _tick),
     Row("mixed", "10 % creates, 80 % lists of 20, 10 % prices", _mixed),
@@ -175,7 +175,7 @@ GROWTH = (
     Row("first-100000", "first page of 100,000 tasks", partial(_list, who="many")),
     Row("deep-1000", "deep page of 1,000 tasks", partial(_deep, who="more")),
     Row("deep-100000", "deep page of 100,000 tasks", partial(_deep, who="many")),
-    Row("q", "search of 10,000 tasks", _found, needs="own"),
-    Row("total", "list and count of 10,000 tasks", _counted, needs="own"),
+    Row("q", "search of 10,000 tasks", _found, needs="search"),
+    Row("total", "list and count of 10,000 tasks", _counted, needs="search"),
 )
 BY_NAME = {row.name: row for row in (*ROWS, *GROWTH)}

@@ -7,11 +7,16 @@ from pathlib import Path
 
 import own_tables
 import plain_tables
+import pocketbase_tables
 import psycopg
 from data import Size
 from postgres import Postgres
 
-FILL = {"own": own_tables.fill, "plain": plain_tables.fill}
+FILL = {
+    "own": own_tables.fill,
+    "plain": plain_tables.fill,
+    "pocketbase": pocketbase_tables.fill,
+}
 """What stores the data in an empty database, by the schema's name."""
 
 
@@ -25,7 +30,7 @@ class Store:
         self._names = (f"bench{number}" for number in itertools.count())
 
     def fresh(self, schema: str, on: str, size: Size) -> str:
-        """Return the URL of a database of its own: `schema` is "own" or "plain"."""
+        """Return the URL of a database of its own: `schema` is one of FILL."""
         key = (schema, on, size)
         if key not in self._made:
             self._made[key] = self._empty(on)
@@ -35,8 +40,7 @@ class Store:
     def drop(self, url: str) -> None:
         """Remove a database that was handed out."""
         if url.startswith("sqlite"):
-            for file in self.folder.glob(_file(url).name + "*"):
-                file.unlink()
+            shutil.rmtree(_file(url).parent)
         else:
             self._administer(f'DROP DATABASE "{url.rpartition("/")[2]}" WITH (FORCE)')
 
@@ -48,7 +52,8 @@ class Store:
     def _empty(self, on: str) -> str:
         name = next(self._names)
         if on == "sqlite":
-            return f"sqlite:///{self.folder}/{name}.db"
+            (self.folder / name).mkdir()
+            return f"sqlite:///{self.folder}/{name}/data.db"
         if self._cluster is None:
             self._cluster = Postgres()
             self._cluster.start()
@@ -60,12 +65,13 @@ class Store:
 
     def _copy(self, on: str, source: str) -> str:
         if on == "sqlite":
-            copy = f"sqlite:///{self.folder}/{next(self._names)}.db"
-            shutil.copy(_file(source), _file(copy))
-            # Else the kernel would write it while the server is measured.
-            with _file(copy).open("rb") as file:
-                os.fsync(file.fileno())
-            return copy
+            copy = self.folder / next(self._names)
+            shutil.copytree(_file(source).parent, copy)
+            for each in filter(Path.is_file, copy.iterdir()):
+                # Else the kernel would write it while the server is measured.
+                with each.open("rb") as file:
+                    os.fsync(file.fileno())
+            return f"sqlite:///{copy}/data.db"
         name = next(self._names)
         self._administer(f"CREATE DATABASE {name} TEMPLATE {source.rpartition('/')[2]}")
         return self._cluster.url(name)
