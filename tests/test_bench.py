@@ -1,11 +1,15 @@
 """The benchmark runs, counts right answers only, and says what it has found."""
 
+import importlib
 import os
 import re
+import shutil
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 
+import pytest
 from conftest import ROOT
 
 BENCH = ROOT / "scripts" / "bench"
@@ -30,7 +34,8 @@ def bench(into, *arguments, program=BENCH):
     )
     assert outcome.stdout == (into / "table.txt").read_text(), outcome.stderr
     blocks = {}
-    for block in outcome.stdout.split("\n\n")[1:]:
+    table, _, _verdict = outcome.stdout.partition("\n\nasked and measured")
+    for block in table.split("\n\n")[1:]:
         title, _head, *lines = block.splitlines()
         cells = (re.split(r" {2,}", line.strip()) for line in lines)
         blocks[title.partition(" · ")[0]] = {server: told for server, *told in cells}
@@ -45,12 +50,13 @@ def test_a_run_tells_each_figure_beside_the_reference_s(tmp_path):
     run = bench(tmp_path, *rows, "--peers", "flask,pocketbase,floor", "--connections", "4", *SMALL)
     assert run.code == 0, run.blocks
     everybody = {"todo_api", "Flask, sqlite3", "PocketBase", "floor: WSGI, sqlite3"}
+    nothing_kept = "todo_api, nothing kept"
     assert {title: set(servers) for title, servers in run.blocks.items()} == {
-        "list of 50 tasks": everybody,
-        "list of 50, not modified": {"todo_api"},
+        "list of 50 tasks": {*everybody, nothing_kept},
+        "list of 50, not modified": {"todo_api", nothing_kept},
         "create a task": everybody,
         "tick a task, with If-Match where there is an ETag": everybody,
-        "memory and cold start": everybody,
+        "memory and cold start": {*everybody, nothing_kept},
     }
     for title, servers in run.blocks.items():
         for server, cells in servers.items():
@@ -85,3 +91,85 @@ def test_an_answer_that_is_wrong_does_not_count(tmp_path):
     assert run.code == 1
     told = {title: servers["floor: WSGI, sqlite3"][0] for title, servers in run.blocks.items()}
     assert {title for title in told if told[title].startswith("wrong: ")} == set(MISTAKES), told
+
+
+@pytest.fixture
+def modules(monkeypatch):
+    """Import a module of the benchmark as it imports itself."""
+    monkeypatch.syspath_prepend(BENCH)
+    return importlib.import_module
+
+
+def test_the_whole_plan_measures_all_that_is_asked(modules):
+    plan, servers, verdict, growth = map(modules, ("plan", "servers", "verdict", "growth"))
+    cases = plan.full(servers.ALL)
+    measured = {
+        (where, row.name, server.name)
+        for case in cases
+        for where in (case.title, case.circumstances)
+        for server in case.servers
+        for row in case.runs(server)
+    }
+    wanted = [
+        (asked.where, row, server)
+        for asked in verdict.ASKED.values()
+        for row, server, _ in (asked.own, asked.other)
+    ]
+    wanted += [key[:3] for sizes in growth.GROWING.values() for key in sizes.values()]
+    wanted += [(verdict.ONE, "beside", servers.OURS)]
+    assert [each for each in wanted if each not in measured] == []
+    assert len({case.title for case in cases}) == len(cases)
+
+
+FIGURES = {
+    # Requests a second in three rounds: list, and create.
+    "fastapi": ((100, 200, 100), (10, 10, 10)),
+    "ours": ((1_200, 2_600, 1_300), (49, 60, 48)),
+    "express": ((100, 100, 3_000), (98, 60, 96)),
+    "floor": ((1_000, 1_000, 1_000), (1_000, 1_000, 1_000)),
+}
+
+
+def test_the_verdict_tells_medians_of_the_ratios_of_each_round(modules):
+    rounds, verdict = map(modules, ("rounds", "verdict"))
+    figures = [
+        rounds.Figure(
+            f"{verdict.ONE}, 10 prices", "fastapi", row, server, number, {"throughput": value}
+        )
+        for server, works in FIGURES.items()
+        for row, values in zip(("list", "create"), works, strict=True)
+        for number, value in enumerate(values)
+    ]
+    told = [" ".join(line.split()) for line in verdict.lines(figures)]
+    assert "list of 50, kept, to FastAPI >= 12 13.00 (12.00 to 13.00) reached" in told
+    assert "creates, 1 worker, to FastAPI >= 5 4.90 (4.80 to 6.00) NOT REACHED" in told
+    (ahead,) = (line for line in told if line.startswith("Express"))
+    assert ahead.startswith("Express, better-sqlite3: create a task · ")
+    assert ahead.endswith(": 2.00 (1.00 to 2.00) times as many")
+
+
+def test_logins_that_fail_do_not_count(modules):
+    data, load, logins, visit = map(modules, ("data", "load", "logins", "visit"))
+    nobody_there = visit.Visit("http://127.0.0.1:1", data.Size(1))
+    with pytest.raises(visit.Wrong), logins.beside(nobody_there, load.Ask("/login", "POST")):
+        time.sleep(0.3)
+
+
+FSYNC = """
+import os, time
+in_memory = os.memfd_create("file")
+for flush in (os.fsync, os.fdatasync):
+    begun = time.monotonic()
+    flush(in_memory)
+    assert time.monotonic() - begun >= 0.002, flush
+"""
+
+
+def test_an_fsync_is_slow_where_it_is_to_be(modules, tmp_path):
+    slow_disk = modules("slow_disk")
+    if shutil.which("cc"):
+        preloaded = {**os.environ, "LD_PRELOAD": str(slow_disk.shim(tmp_path))}
+        subprocess.run([sys.executable, "-c", FSYNC], env=preloaded, check=True)
+    else:
+        with pytest.raises(FileNotFoundError):
+            slow_disk.shim(tmp_path)

@@ -8,23 +8,25 @@ import json
 import sys
 import tempfile
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
+import growth
 import load
 import plan
 import rows
+import table
+import verdict
 from rounds import LEFT_OUT, Bench, Case
-from servers import ALL, BY_NAME, OURS, POSTGRESQL, REFERENCE, SQLITE
+from servers import ALL, BY_NAME, NOTHING_KEPT, OURS, POSTGRESQL, REFERENCE, SQLITE
 from store import Store
-from table import lines
 
 
 def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("rows", nargs="*", metavar="ROW", help=", ".join(rows.BY_NAME))
-    peers = [each.name for each in ALL if each.name != OURS]
+    peers = [each.name for each in ALL if each.name not in (OURS, NOTHING_KEPT)]
     parser.add_argument("--peers", default=",".join(peers), help="by default %(default)s")
     parser.add_argument("--to", default=REFERENCE, help="whom ratios are to: %(default)s")
     parser.add_argument("--rounds", type=int, help="by default 3, with --quick 1")
@@ -51,12 +53,14 @@ def cases_of(options: argparse.Namespace) -> list[Case]:
         return plan.chosen(
             options.rows,
             servers,
+            to=options.to,
             on=options.on.split(","),
             workers=[int(each) for each in options.workers.split(",")],
             connections=[int(each) for each in options.connections.split(",")],
             prices=options.prices,
         )
-    return plan.quick(servers) if options.quick else plan.full(servers)
+    cases = plan.quick(servers) if options.quick else plan.full(servers)
+    return [replace(case, to=options.to) if case.to == REFERENCE else case for case in cases]
 
 
 def say(line: str) -> None:
@@ -78,9 +82,11 @@ def main() -> int:
         with closing(Store(folder)) as store:
             bench = Bench(generator, store, folder, options.seconds, say)
             figures = list(bench.figures(cases, rounds))
-    told = "\n".join(lines(figures, options.to)) + "\n"
+    told = (
+        "\n".join([*table.lines(figures), *growth.lines(figures), *verdict.lines(figures)]) + "\n"
+    )
     (options.into / "table.txt").write_text(told)
-    kept = {"to": options.to, "figures": [asdict(figure) for figure in figures]}
+    kept = [asdict(figure) for figure in figures]
     (options.into / "figures.json").write_text(json.dumps(kept, indent=1) + "\n")
     sys.stdout.write(told)
     return int(any(each.why and not each.why.startswith(LEFT_OUT) for each in figures))

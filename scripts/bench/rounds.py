@@ -1,27 +1,36 @@
 """The rounds: each server is started in turn, on the same data, and measured row by row."""
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from subprocess import SubprocessError
 
 import load
+import logins
+import slow_disk
 from data import Size
 from postgres import free_port
 from processes import NoStart, Server, start
 from rows import Row
-from servers import Contender
+from servers import REFERENCE, Contender
 from sqlalchemy import create_engine, text
 from store import Store
 from visit import Visit, Wrong
 
 LEFT_OUT = "left out"
 """Begins to say why a server has no figures that cannot be had on this machine."""
+SLOW_DISK = "slow disk"
 
 
 @dataclass(frozen=True)
 class Case:
-    """Under which circumstances some rows are measured, of which servers."""
+    """Under which circumstances some rows are measured, of which servers.
+
+    `to` names the server whom ratios are to; `slow` says whether an fsync costs 2 ms more, `sizes`
+    whether the case is held against those of other sizes.
+    """
 
     rows: tuple[Row, ...]
     servers: tuple[Contender, ...]
@@ -29,13 +38,22 @@ class Case:
     workers: int
     connections: int
     size: Size
+    to: str = REFERENCE
+    slow: bool = False
+    sizes: bool = False
+
+    @property
+    def circumstances(self) -> str:
+        """How it is measured, but for how much is stored."""
+        workers = "1 worker" if self.workers == 1 else f"{self.workers} workers"
+        clients = "1 connection" if self.connections == 1 else f"{self.connections} connections"
+        slow = ", an fsync costs 2 ms" if self.slow else ""
+        return f"{self.on}, {workers}, {clients}{slow}{', by size' if self.sizes else ''}"
 
     @property
     def title(self) -> str:
         """What stands above its part of the table."""
-        workers = "1 worker" if self.workers == 1 else f"{self.workers} workers"
-        clients = "1 connection" if self.connections == 1 else f"{self.connections} connections"
-        return f"{self.on}, {workers}, {clients}, {self.size.prices:,} prices"
+        return f"{self.circumstances}, {self.size.prices:,} prices"
 
     def runs(self, server: Contender) -> list[Row]:
         """Return the rows that the server has, none where it cannot run at all."""
@@ -46,15 +64,31 @@ class Case:
 class Figure:
     """One measurement, or `why` there is none.
 
-    `values` are numbers by the name of what was measured, see `table.MEASURES`.
+    `values` are numbers by the name of what was measured, see `table.MEASURES`; `to` names the
+    server whom they are compared with.
     """
 
     case: str
+    to: str
     row: str
     server: str
     round: int
     values: dict[str, float]
     why: str = ""
+
+
+@dataclass(frozen=True)
+class Visited:
+    """A server that is measured in a case, in the round of that number."""
+
+    case: Case
+    contender: Contender
+    number: int
+
+    def figure(self, row: str, values: dict[str, float] | None = None, why: str = "") -> Figure:
+        """Return what was measured, or why nothing was."""
+        case = self.case
+        return Figure(case.title, case.to, row, self.contender.name, self.number, values or {}, why)
 
 
 @dataclass(frozen=True)
@@ -69,45 +103,59 @@ class Bench:
 
     def figures(self, cases: list[Case], rounds: int) -> Iterator[Figure]:
         """Measure all cases in rounds A B A B, so that what changes on the machine hits each."""
-        missing = {}
-        for server in dict.fromkeys(server for case in cases for server in case.servers):
-            try:
-                server.prepare()
-            except (OSError, SubprocessError) as error:
-                missing[server] = f"{LEFT_OUT}: {error}"
-        for case in cases:
-            for number in range(rounds):
+        missing = self._missing(cases)
+        for number in range(rounds):
+            for case in cases:
                 for server in filter(case.runs, case.servers):
-                    if server in missing:
-                        yield Figure(case.title, "start", server.name, number, {}, missing[server])
+                    what = f"{case.title}: {server.title}, round {number + 1} of {rounds}"
+                    self.say(f"{time.strftime('%H:%M:%S')} {what}")
+                    visited = Visited(case, server, number)
+                    needed = (server.name, SLOW_DISK) if case.slow else (server.name,)
+                    if reasons := [missing[name] for name in needed if name in missing]:
+                        yield visited.figure("start", why=reasons[0])
                     else:
-                        self.say(f"{case.title}: {server.title}, round {number + 1} of {rounds}")
-                        yield from self._start(case, server, number)
+                        yield from self._start(visited)
 
-    def _start(self, case: Case, contender: Contender, number: int) -> Iterator[Figure]:
+    def _missing(self, cases: list[Case]) -> dict[str, str]:
+        """Return why what cannot be had on this machine is left out: servers, and the slow disk."""
+        wanted = {server.name: server.prepare for case in cases for server in case.servers}
+        if any(case.slow for case in cases):
+            wanted[SLOW_DISK] = partial(slow_disk.shim, self.folder)
+        missing = {}
+        for name, prepare in wanted.items():
+            try:
+                prepare()
+            except (OSError, SubprocessError) as error:
+                missing[name] = f"{LEFT_OUT}: {error}"
+        return missing
+
+    def _start(self, visited: Visited) -> Iterator[Figure]:
+        case, contender = visited.case, visited.contender
         url = self.store.fresh(contender.schema, case.on, case.size)
         port = free_port()
+        environment = contender.environment(url, port, case.workers)
+        if case.slow:
+            environment["LD_PRELOAD"] = str(slow_disk.shim(self.folder))
         try:
             server = start(
                 contender.command(url, port, case.workers),
-                contender.environment(url, port, case.workers),
+                environment,
                 port,
                 self.folder / f"{contender.name}.log",
                 self.folder,
             )
         except (NoStart, OSError) as error:
-            yield Figure(case.title, "start", contender.name, number, {}, f"no start: {error}")
+            yield visited.figure("start", why=f"no start: {error}")
         else:
             try:
-                yield from self._rows(case, contender, number, server, url)
+                yield from self._rows(visited, server, url)
             finally:
                 server.stop()
         finally:
             self.store.drop(url)
 
-    def _rows(
-        self, case: Case, contender: Contender, number: int, server: Server, url: str
-    ) -> Iterator[Figure]:
+    def _rows(self, visited: Visited, server: Server, url: str) -> Iterator[Figure]:
+        case, contender = visited.case, visited.contender
         visit = Visit(server.url, case.size)
         # A short run is a look at whether all is well, and needs no warm server.
         warm = self.seconds <= 1
@@ -117,13 +165,38 @@ class Bench:
                 if not warm:
                     self._measure(server, work, case.connections, 1)
                     warm = True
-                values = self._one(case, row, server, work, url)
+                if row.beside:
+                    values = self._beside(case, server, work, row.beside(visit).asks[0], visit)
+                else:
+                    values = self._one(case, row, server, work, url)
             except (Wrong, KeyError, ValueError, TypeError) as error:
-                yield Figure(case.title, row.name, contender.name, number, {}, f"wrong: {error}")
+                yield visited.figure(row.name, why=f"wrong: {error}")
             else:
-                yield Figure(case.title, row.name, contender.name, number, values)
-        values = {"cold start": server.cold_start, "memory": server.memory() / case.workers}
-        yield Figure(case.title, "start", contender.name, number, values)
+                yield visited.figure(row.name, values)
+        memory = server.memory() / case.workers
+        yield visited.figure("start", {"cold start": server.cold_start, "memory": memory})
+
+    def _beside(
+        self, case: Case, server: Server, work: load.Work, login: load.Ask, visit: Visit
+    ) -> dict[str, float]:
+        """Measure twice in turn without and with logins beside; return what these cost."""
+        alone, beside = [], []
+        for _ in range(2):
+            alone.append(self._measure(server, work, case.connections, self.seconds))
+            with logins.beside(visit, login):
+                beside.append(self._measure(server, work, case.connections, self.seconds))
+        for sample in (*alone, *beside):
+            _must_be_right(sample)
+        without, with_them = (
+            sum(each.requests / each.seconds for each in samples) / len(samples)
+            for samples in (alone, beside)
+        )
+        return {
+            "throughput": with_them,
+            "p50": max(each.p50 for each in beside),
+            "p99": max(each.p99 for each in beside),
+            "loss": (1 - with_them / without) * 100,
+        }
 
     def _one(
         self, case: Case, row: Row, server: Server, work: load.Work, url: str
@@ -132,8 +205,7 @@ class Bench:
         before = server.cpu()
         sample = self._measure(server, work, case.connections, self.seconds)
         spent = server.cpu() - before
-        if sample.wrong or not sample.requests:
-            raise Wrong(f"{sample.wrong} of {sample.requests} answers")
+        _must_be_right(sample)
         if row.creates and _tasks_stored(url) - stored < sample.requests:
             raise Wrong("not everything is stored that was acknowledged")
         return {
@@ -154,6 +226,11 @@ class Bench:
             seconds=seconds,
             folder=self.folder,
         )
+
+
+def _must_be_right(sample: load.Sample) -> None:
+    if sample.wrong or not sample.requests:
+        raise Wrong(f"{sample.wrong} of {sample.requests} answers")
 
 
 def _tasks_stored(url: str) -> int:

@@ -4,26 +4,35 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
+import logins
 from data import BEGIN, CURRENCY, NOTE, PASSWORD, QUANTITY, cents, item_name, moment, task
 from load import Ask, Work
 from visit import Visit, Wrong, must_be, must_be_page, must_be_task
 
+BESIDE = f"list of 50 tasks, {logins.A_SECOND} logins a second beside"
 JSON = {"Content-Type": "application/json"}
 NEW = f'{{"name":"Buy what is missing","note":"{NOTE}","item":"item-7","quantity":{QUANTITY}}}'
 TICK, UNTICK = '{"completed":true}', '{"completed":false}'
 DEEP = 0.9
 """How far down a list a deep page stands."""
+SHORT = 4
+"""How many tasks the pages have that are compared: two of them are in the shortest list, too."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One kind of work; `needs` is what a server must have for it, if anything."""
+    """One kind of work.
+
+    `needs` is what a server must have for it, if anything; `beside` is what else is sent meanwhile,
+    a few times a second, and not counted.
+    """
 
     name: str
     title: str
     work: Callable[[Visit], Work]
     needs: str = ""
     creates: bool = False
+    beside: Callable[[Visit], Work] | None = None
 
 
 def _page(visit: Visit, who: str = "alice", limit: int = 50) -> Ask:
@@ -33,8 +42,8 @@ def _page(visit: Visit, who: str = "alice", limit: int = 50) -> Ask:
     return ask
 
 
-def _list(visit: Visit, who: str = "alice") -> Work:
-    return Work([_page(visit, who)])
+def _list(visit: Visit) -> Work:
+    return Work([_page(visit)])
 
 
 def _task(visit: Visit) -> Work:
@@ -132,14 +141,22 @@ def _mixed(visit: Visit) -> Work:
     )
 
 
+def _first(visit: Visit, who: str) -> Work:
+    return Work([_page(visit, who, SHORT)])
+
+
 def _deep(visit: Visit, who: str) -> Work:
     """Ask for a page far down, which is found by walking there."""
     path, passed = f"{visit.path(who)}?limit=200", 0
-    while passed < visit.size.accounts[who] * DEEP - 200:
+    if visit.size.accounts[who] <= 200:  # noqa: PLR2004 - The longest page.
+        path = path.replace("limit=200", f"limit={SHORT}")
+    while True:
         page = visit.ask(Ask(path, headers=visit.proof(who))).json()
         path, passed = page["next"], passed + len(page["tasks"])
-    ask = Ask(path.replace("limit=200", "limit=50"), headers=visit.proof(who))
-    must_be_page(visit.ask(ask).json(), who, range(passed, passed + 50))
+        if passed + 200 > visit.size.accounts[who] * DEEP:
+            break
+    ask = Ask(path.replace("limit=200", f"limit={SHORT}"), headers=visit.proof(who))
+    must_be_page(visit.ask(ask).json(), who, range(passed, passed + SHORT))
     return Work([ask])
 
 
@@ -167,12 +184,14 @@ ROWS = (
     Row("login", "login", _login, needs="login"),
     Row("create", "create a task", _create, creates=True),
     Row("tick", "tick a task, with If-Match where there is an ETag", _tick),
+    Row("beside", BESIDE, _list, needs="logins beside", beside=_login),
     Row("mixed", "10 % creates, 80 % lists of 20, 10 % prices", _mixed),
 )
 GROWTH = (
-    Row("first-10", "first page of 10 tasks", partial(_list, who="few")),
-    Row("first-1000", "first page of 1,000 tasks", partial(_list, who="more")),
-    Row("first-100000", "first page of 100,000 tasks", partial(_list, who="many")),
+    Row("first-10", "first page of 10 tasks", partial(_first, who="few")),
+    Row("first-1000", "first page of 1,000 tasks", partial(_first, who="more")),
+    Row("first-100000", "first page of 100,000 tasks", partial(_first, who="many")),
+    Row("deep-10", "deep page of 10 tasks", partial(_deep, who="few")),
     Row("deep-1000", "deep page of 1,000 tasks", partial(_deep, who="more")),
     Row("deep-100000", "deep page of 100,000 tasks", partial(_deep, who="many")),
     Row("q", "search of 10,000 tasks", _found, needs="search"),

@@ -62,6 +62,10 @@ def _ours(_url: str, _port: int, _workers: int) -> list[str | Path]:
     return [sys.executable, "-m", "todo_api", "serve"]
 
 
+def _one_commit(_url: str, _port: int, _workers: int) -> list[str | Path]:
+    return [sys.executable, HERE / "one_commit.py", "serve"]
+
+
 def _uvicorn(module: str) -> Command:
     def command(_url: str, port: int, workers: int) -> list[str | Path]:
         options = ["--no-access-log", "--log-level", "error", "--workers", str(workers)]
@@ -110,7 +114,7 @@ ALL = (
         "todo_api, nothing kept",
         _ours,
         **OWN,
-        only=("list", "task", "304", "mixed", "price", *(row.name for row in GROWTH)),
+        only=("list", "task", "price", "304", "mixed", *(row.name for row in GROWTH)),
         more={"KEPT_ANSWERS": "0"},
     ),
     Contender(REFERENCE, "FastAPI, SQLAlchemy ORM", _uvicorn("fastapi_orm"), on=BOTH),
@@ -132,3 +136,7 @@ ALL = (
     Contender("floor", "floor: WSGI, sqlite3", _granian("floor")),
 )
 BY_NAME = {each.name: each for each in ALL}
+SHARES_NO_COMMIT = Contender(
+    ONE_COMMIT, "todo_api, a commit each", _one_commit, on=(SQLITE,), schema="own", only=("create",)
+)
+BY_NAME |= {ONE_COMMIT: SHARES_NO_COMMIT}
