@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import psycopg
 from sqlalchemy import Engine, Select
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
@@ -56,7 +55,9 @@ class Question:
         failure, pooled = engine.dialect.loaded_dbapi.Error, None
         try:
             pooled = engine.raw_connection()
-            return _row(pooled.driver_connection, compiled.text, compiled.bound(values))
+            driver: Any = pooled.driver_connection
+            row: Row | None = driver.execute(compiled.text, compiled.bound(values)).fetchone()
+            return row
         except failure as error:
             if pooled:
                 pooled.invalidate(error)
@@ -77,14 +78,3 @@ class Question:
         made = _Compiled(str(compiled), compiled.positiontup, convert)
         self._compiled[dialect.name] = made
         return made
-
-
-def _row(driver: Any, text: str, values: Any) -> Row | None:
-    if not isinstance(driver, psycopg.Connection):
-        found: Row | None = driver.execute(text, values).fetchone()
-        return found
-    # Else the driver would begin a transaction, and the pool end it: three round trips, not one.
-    driver.autocommit = True
-    row = driver.execute(text, values).fetchone()
-    driver.autocommit = False
-    return row

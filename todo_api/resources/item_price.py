@@ -5,11 +5,13 @@ from io import BytesIO, TextIOWrapper
 from typing import Any
 from urllib.parse import quote
 
+from flask import Response
+
 from todo_api.models import ItemPrice, ItemPriceRow, PriceList, PriceListRow
 from todo_api.resources import json_text
 from todo_api.resources.auth import ADMIN, PUBLIC
 from todo_api.resources.body import JSON
-from todo_api.resources.endpoint import Created, Listed, Version, listed
+from todo_api.resources.endpoint import Created, Endpoint, Listed, Shown, Version, listed
 from todo_api.resources.of_file import FileEndpoint
 from todo_api.resources.stored import StoredEndpoint
 from todo_api.resources.upload import CSV, Upload
@@ -42,11 +44,14 @@ class AskedItemPrice(StoredEndpoint):
     asks = {"get": ItemQuery()}
     gives = {"get": AskedPrice()}
 
+    def answer(self, verb: str, ids: dict[str, Any]) -> Shown | Response:
+        """Answer without a session, which costs ten times what one question does."""
+        return Endpoint.answer(self, verb, ids)
+
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """Ask a price; what nobody has priced costs 0."""
         name = query["itemname"]
-        price = prices.find(self.session, name) if name else None
-        return {"name": name, "price": price.price if price else 0}
+        return {"name": name, "price": prices.ask(self.database, name) if name else 0}
 
 
 class _OnThePriceList(StoredEndpoint):

@@ -7,8 +7,10 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from todo_api.database import Database
 from todo_api.errors import Conflict, NotFound
 from todo_api.models import ItemPrice, ItemPriceRow, PriceList, PriceListRow
+from todo_api.question import Question
 from todo_api.services.paging import Order, Plan, plan
 from todo_api.services.rows import Kind, columns, execute
 from todo_api.services.task_filter import escaped
@@ -22,6 +24,8 @@ _ALL = select(*_PRICES.columns)
 _NAMED = _ALL.where(_PRICE.name_key.contains(bindparam("q"), escape="/"))
 _ONE = _ALL.where(_PRICE.name_key == bindparam("key"))
 _THE_LIST = select(*_LISTS.columns)
+
+_ASKED = Question(select(_PRICE.price).where(_PRICE.name_key == bindparam("key")))
 
 Price = TypeVar("Price", ItemPrice, ItemPriceRow)
 
@@ -47,6 +51,13 @@ def find(session: Session, name: str) -> ItemPriceRow | None:
     """Return the row of the price of `name`, in whatever case, or None."""
     key = names.sought_key(name)
     return None if key is None else _PRICES.one(session, _ONE, {"key": key})
+
+
+def ask(database: Database, name: str) -> int:
+    """Return what `name` costs, in ten-thousandths; what nobody has priced costs 0."""
+    key = names.sought_key(name)
+    found = None if key is None else _ASKED.put(database, key=key)
+    return found[0] if found else 0
 
 
 def see(session: Session, name: str) -> ItemPriceRow:
