@@ -42,9 +42,14 @@ class Server:
         """Return the seconds of processor time that its processes have had."""
         return sum(_cpu(pid) for pid in self.pids())
 
-    def memory(self) -> float:
-        """Return the megabytes of all its processes, what they share counted once (PSS)."""
-        return sum(_pss(pid) for pid in self.pids()) / 1024
+    def memory(self, workers: int) -> float:
+        """Return the megabytes of one of its `workers`, of what they share its part (PSS).
+
+        A process that only looks after them is not counted.
+        """
+        ends = [pid for pid in self.pids() if _family(pid) == [pid]]
+        largest = sorted(map(_pss, ends))[-workers:]
+        return sum(largest) / len(largest) / 1024
 
     def stop(self) -> None:
         """Ask it to end, and kill what has not ended in time."""

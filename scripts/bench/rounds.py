@@ -173,7 +173,7 @@ class Bench:
                 yield visited.figure(row.name, why=f"wrong: {error}")
             else:
                 yield visited.figure(row.name, values)
-        memory = server.memory() / case.workers
+        memory = server.memory(case.workers)
         yield visited.figure("start", {"cold start": server.cold_start, "memory": memory})
 
     def _beside(
