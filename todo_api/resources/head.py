@@ -23,8 +23,8 @@ def check(environ: WSGIEnvironment) -> None:
     for name, value in environ.items():
         if name.startswith(("HTTP_", "CONTENT_")) and len(value) > LONGEST_HEADER:
             raise RequestHeaderFieldsTooLarge
-    if encoding := environ.get("HTTP_TRANSFER_ENCODING"):
-        _one_length(encoding, environ.get("CONTENT_LENGTH"))
+    if "HTTP_TRANSFER_ENCODING" in environ:
+        _one_length(environ["HTTP_TRANSFER_ENCODING"], environ.get("CONTENT_LENGTH"))
     query = environ["QUERY_STRING"]
     if not _PLAIN_QUERY.fullmatch(query):
         urlencoded(query.encode("latin-1"))
