@@ -29,7 +29,7 @@ setup(
         "flask-cors>=6.0.5,<7",
         "Flask-RESTful>=0.3.10,<0.4",
         "flask-swagger-ui>=5.34,<6",
-        "granian>=2.8,<3",
+        "granian>=2.8.7,<2.9",
         "httpx2>=2.16,<3",
         "icalendar>=7.3,<8",
         "iso4217>=1.16",

@@ -49,6 +49,7 @@ FLOORS = {
     "postman": 11,
     "app": 12,
     "telemetry": 13,
+    "dispatch": 12,
     "server": 13,
     "sandbox": 13,
     "ephemeral": 14,

@@ -292,7 +292,7 @@ def test_after_a_stop_the_file_alone_holds_everything(tmp_path):
     with serving(tmp_path / "log", DATABASE_URL=f"sqlite:///{file}") as live:
         assert httpx.post(f"{live.url}/users", json={"data": "kept"}).status_code == 201
         assert live.stop() == 0
-    assert {each.name for each in tmp_path.iterdir()} == {"todo.db", "log"}
+    assert {each.name for each in tmp_path.iterdir()} == {"todo.db", "todo.db-writers", "log"}
     copy = tmp_path / "copy.db"
     shutil.copy(file, copy)
     with closing(sqlite3.connect(copy)) as connection:

@@ -8,16 +8,17 @@ from functools import partial
 from os import register_at_fork
 from tempfile import TemporaryDirectory
 from typing import Any
-from wsgiref.types import WSGIApplication
 
 from flask import Flask
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
+from granian.server import mp as granian_module
 from granian.server.mp import MPServer
 
 from todo_api import memory, turns, urls
 from todo_api.app import create_app, open_database
+from todo_api.dispatch import Dispatcher
 from todo_api.errors import CannotStart
 from todo_api.farewell import saying_farewell
 from todo_api.resources.backend import Backend
@@ -26,6 +27,8 @@ from todo_api.resources.log_line import LogLine
 from todo_api.resources.log_writer import LogWriter
 from todo_api.resources.refusal import refuse
 from todo_api.settings import Settings, share_metrics
+
+granian_server: Any = granian_module
 
 SECONDS_TO_FINISH = 30
 """How long a worker may take to finish what is in flight before it is killed."""
@@ -92,18 +95,20 @@ class Server(MPServer):
             finish(exit_code)
 
 
-def worker(make: Callable[[], Flask]) -> WSGIApplication:
-    """Return the application of one worker process, as granian asks for it."""
+def worker(make: Callable[[], Flask]) -> Dispatcher:
+    """Return what granian calls in one worker process."""
+    # Granian's own wrapper answers when the call returns, and keeps to itself by what an answer is
+    # given. There is no other place at which another thread can be let answer later.
+    granian_server._wsgi_call_wrap = lambda callback, *_: callback  # noqa: SLF001 - See above.
     app = make()
     backend: Backend = app.extensions["todo_api"]
+    settings, stored = backend.settings, urls.stored()
     _at_a_signal(backend.feed.stop)
-    return turns.Turns(
-        app,
-        Envelope(refuse, backend.settings, backend.metrics),
-        backend.settings.threads,
-        stored=urls.stored(),
-        patience=backend.settings.lock_timeout,
+    refusing = Envelope(refuse, settings, backend.metrics)
+    in_turn = turns.Turns(
+        app, refusing, settings.threads, stored=stored, patience=settings.lock_timeout
     )
+    return Dispatcher(app, in_turn, refusing, stored=stored, looks=backend.database.is_sqlite)
 
 
 def _at_a_signal(act: Callable[[], None]) -> None:

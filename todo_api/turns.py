@@ -141,6 +141,11 @@ class Body(io.RawIOBase):
         return data
 
 
+def may_have_body(environ: WSGIEnvironment) -> bool:
+    """Return whether a request has something to be read behind its head."""
+    return environ.get("CONTENT_LENGTH", "0") != "0" or "HTTP_TRANSFER_ENCODING" in environ
+
+
 class Turns:
     """A WSGI application that works on up to `places` requests of each kind at a time.
 
@@ -169,7 +174,7 @@ class Turns:
         """Answer a request when it is its turn."""
         places = self._kind(environ)
         body = None
-        if environ.get("CONTENT_LENGTH", "0") != "0" or "HTTP_TRANSFER_ENCODING" in environ:
+        if may_have_body(environ):
             body = environ["wsgi.input"] = Body(environ, places, self.slow)
         if places.take(self.patience):
             try:
