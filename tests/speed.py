@@ -14,13 +14,11 @@ import os
 import sys
 import time
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from urllib.parse import unquote
 
 from databases import folder
 
-from todo_api import server
 from todo_api.app import create_app
 from todo_api.resources.log_writer import LogWriter
 from todo_api.settings import Settings
@@ -135,8 +133,7 @@ def measured():
         access.propagate = False
         settings = Settings(database_url=own)
         nothing_kept = replace(settings, kept_answers=0)
-        ours = server.worker(partial(create_app, nothing_kept))
-        kept = server.worker(partial(create_app, settings))
+        ours, kept = create_app(nothing_kept), create_app(settings)
         # It reads this when it is imported.
         os.environ["DATABASE_URL"] = plain
         floor = importlib.import_module("floor").app

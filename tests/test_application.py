@@ -85,6 +85,8 @@ def dict_of(pairs):
         lambda kind, status: kind(["a", b"b"], status, {"Content-Length": "2"}),
         lambda kind, status: kind((part for part in (b"a", b"b")), status),
         lambda kind, status: kind(b"", status, {"Location": "/ä", "ETag": '"1"'}),
+        lambda kind, status: kind(b"abc", status, {"Location": "/a b%zz"}),
+        lambda kind, status: kind(b"abc", status, {"Location": "/api/v1/accounts/a.b-c/tasks/2"}),
     ],
 )
 def test_a_response_is_sent_as_stock_flask_sends_it(made, method, status):

@@ -12,13 +12,13 @@ ROOM = 1.25
 """How much more than what was measured may be noise; a third more is not."""
 
 TIMES = {
-    "list of 50, nothing kept": 5.9,
-    "list of 50, kept": 0.5,
-    "one task": 32.5,
-    "one price": 43,
-    "sum": 17.1,
-    "echo": 97,
-    "create": 76.5,
+    "list of 50, nothing kept": 5.4,
+    "list of 50, kept": 0.49,
+    "one task": 31,
+    "one price": 18.7,
+    "sum": 12.8,
+    "echo": 96,
+    "create": 54,
 }
 """What each route cost when that was measured last: `python tests/speed.py` prints these lines."""
 
