@@ -75,6 +75,9 @@ ASKED = {
     "PostgreSQL: one price, to FastAPI": _faster(POSTGRESQL, "price", 5),
     "PostgreSQL: creates, to FastAPI": _faster(POSTGRESQL, "create", 4),
     "CPU of a 304, to a list not kept": Asked(
+        ONE, ("304", OURS, "CPU"), ("list", NOTHING_KEPT, "CPU"), most=0.5
+    ),
+    "CPU of a 304, nothing kept, to a list not kept": Asked(
         ONE, ("304", NOTHING_KEPT, "CPU"), ("list", NOTHING_KEPT, "CPU"), most=0.5
     ),
 }
