@@ -273,7 +273,10 @@ class Follower:
         self.names = set()
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         bearer = {"Authorization": f"Bearer {account.token}"}
-        self._connection.request("GET", f"{account.path}/events", headers=bearer)
+        # However late the stream begins, it is to tell all that happens from here on.
+        self._connection.request("GET", f"{account.path}/changes", headers=bearer)
+        since = json.load(self._connection.getresponse())["next"]
+        self._connection.request("GET", f"{account.path}/events?since={since}", headers=bearer)
         self._socket = self._connection.sock
         self._thread = threading.Thread(target=self._read, daemon=True)
 
