@@ -20,11 +20,10 @@ from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from granian import wsgi
 
-from todo_api.turns import WAITING, may_have_body
+from todo_api.turns import READS, WAITING, first_segment, may_have_body
 
 log = logging.getLogger(__name__)
 
-_SHORT = ("GET", "HEAD", "OPTIONS")
 _LONG = re.compile(r".*/(?:events|export|total|ready)/?", re.DOTALL)
 _KEYED = re.compile(r"(?:(?:limit|after|sort|since|itemname)=[^&]*&?)*")
 """A query that an index answers, however much there is."""
@@ -117,12 +116,13 @@ class Dispatcher:
 
     def _lane(self, environ: WSGIEnvironment) -> Lane | None:
         """Return the lane of a request that is short, None for another one."""
-        if environ["REQUEST_METHOD"] not in _SHORT or may_have_body(environ):
+        if environ["REQUEST_METHOD"] not in READS or may_have_body(environ):
             return None
-        path = environ["PATH_INFO"]
-        if path.lstrip("/").partition("/")[0] not in self._stored:
+        if first_segment(environ) not in self._stored:
             return self._aside
-        is_short = not _LONG.fullmatch(path) and _KEYED.fullmatch(environ["QUERY_STRING"])
+        is_short = not _LONG.fullmatch(environ["PATH_INFO"]) and _KEYED.fullmatch(
+            environ["QUERY_STRING"]
+        )
         return self._reads if self._looks and is_short else None
 
 

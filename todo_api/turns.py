@@ -27,7 +27,8 @@ SLOW_BODIES = 200
 DRAINED = 1024 * 1024
 """Bytes of a body that are read though nobody wants them."""
 
-_READS = ("GET", "HEAD", "OPTIONS")
+READS = ("GET", "HEAD", "OPTIONS")
+"""Methods that change nothing."""
 
 
 def threads(places: int, streams: int) -> int:
@@ -146,6 +147,12 @@ def may_have_body(environ: WSGIEnvironment) -> bool:
     return environ.get("CONTENT_LENGTH", "0") != "0" or "HTTP_TRANSFER_ENCODING" in environ
 
 
+def first_segment(environ: WSGIEnvironment) -> str:
+    """Return the first segment of a request's path."""
+    path: str = environ["PATH_INFO"]
+    return path.lstrip("/").partition("/")[0]
+
+
 class Turns:
     """A WSGI application that works on up to `places` requests of each kind at a time.
 
@@ -188,7 +195,6 @@ class Turns:
         return answer
 
     def _kind(self, environ: WSGIEnvironment) -> Places:
-        segment = environ["PATH_INFO"].lstrip("/").partition("/")[0]
-        if segment not in self.stored:
+        if first_segment(environ) not in self.stored:
             return self.aside
-        return self.reads if environ["REQUEST_METHOD"] in _READS else self.writes
+        return self.reads if environ["REQUEST_METHOD"] in READS else self.writes

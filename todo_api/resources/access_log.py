@@ -21,7 +21,8 @@ LONGEST_PATH = 300
 writes to a pipe in one piece, so that the lines of several processes do not mix."""
 
 _LONGEST_METHOD = 16
-_BODILESS = (204, 304)
+BODILESS = (204, 304)
+"""Statuses of answers without a body."""
 
 
 def write(
@@ -45,7 +46,7 @@ def write(
         "ms": round(1000 * (time.perf_counter() - passage.begun), 1),
         "address": caller_address.exact_text(environ, settings),
         "account": passage.account,
-        "bytes": 0 if method == "HEAD" or status in _BODILESS else _length(headers),
+        "bytes": 0 if method == "HEAD" or status in BODILESS else _length(headers),
     }
     # Logger.info would walk up the stack to find out where it was called.
     log.handle(logging.LogRecord(log.name, logging.INFO, "", 0, json.dumps(line), None, None))

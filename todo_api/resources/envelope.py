@@ -20,7 +20,6 @@ from todo_api.resources.cross_origin import CrossOrigin
 from todo_api.resources.passage import Passage
 from todo_api.settings import Settings
 
-_BODILESS = (204, 304)
 _USABLE = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 
@@ -54,7 +53,7 @@ class Envelope:
         self, environ: WSGIEnvironment, this: Passage, code: int, headers: list[tuple[str, str]]
     ) -> None:
         """Complete the headers of an answer, tell the access log and count it."""
-        if code in _BODILESS:
+        if code in access_log.BODILESS:
             headers[:] = [pair for pair in headers if pair[0] != "Content-Type"]
         headers.append(("X-Request-ID", this.request_id))
         protection.put_on(headers, environ, this.cache, self._settings)
