@@ -1,11 +1,12 @@
-"""Who answers a request: the one thread of a lane, or the thread that brought it."""
+"""Who answers a request: whoever is at work in its lane, or the thread that brought it."""
 
 import threading
+from types import SimpleNamespace
 
 import pytest
 from granian.server import mp
 
-from todo_api import turns, urls
+from todo_api import dispatch, turns, urls
 from todo_api.dispatch import Dispatcher
 
 TASKS = "/api/v1/accounts/alice/tasks"
@@ -30,16 +31,16 @@ class To:
 
 
 class Application:
-    """A WSGI application that says in which thread it was asked, once it is let go on."""
+    """A WSGI application that says in which thread it was asked; what is to wait, may wait."""
 
     def __init__(self):
         self.go_on = threading.Event()
-        self.go_on.set()
         self.begun = threading.Event()
 
     def __call__(self, environ, start_response):
-        self.begun.set()
-        assert self.go_on.wait(10)
+        if "limit=9" in environ["QUERY_STRING"]:
+            self.begun.set()
+            assert self.go_on.wait(10)
         if "fail" in environ["QUERY_STRING"]:
             raise KeyError
         start_response("200 OK", [])
@@ -79,18 +80,42 @@ def told(*arguments, **options):
     return to.body.decode()
 
 
+@pytest.fixture
+def at_work(application, dispatcher):
+    """A thread that is at work in the lane of short reads until it is let go on."""
+    to = []
+    thread = threading.Thread(
+        target=lambda: to.append(asked(dispatcher, TASKS, "limit=9")), name="at work"
+    )
+    thread.start()
+    assert application.begun.wait(10)
+    yield
+    application.go_on.set()
+    thread.join()
+    assert to[0].status == 200
+
+
 @pytest.mark.parametrize("path", ["/", "/echo/a", "/sum", "/health", "/docs", "/nothing", ""])
-def test_what_needs_no_database_has_a_lane_of_its_own(dispatcher, path):
-    assert told(dispatcher, path) == "aside"
-    assert told(dispatcher, path, "number1=1&x=%00") == "aside"
+def test_what_needs_no_database_has_a_lane_of_its_own(dispatcher, at_work, path):
+    assert told(dispatcher, path) == "MainThread"
+    assert told(dispatcher, path, "number1=1&x=%00") == "MainThread"
 
 
 @pytest.mark.parametrize("path", SHORT_READS)
-def test_a_look_into_sqlite_has_another_one(dispatcher, application, path):
-    assert told(dispatcher, path) == "reads"
-    assert told(dispatcher, path, "limit=50&sort=-name&after=x") == "reads"
+def test_a_look_into_sqlite_has_another_one(dispatcher, application, at_work, path):
+    left = [asked(dispatcher, path), asked(dispatcher, path, "limit=50&sort=-name&after=x")]
+    assert not any(each.answered.is_set() for each in left)
+    application.go_on.set()
+    for each in left:
+        assert each.answered.wait(10)
+        assert each.body == b"at work"
     over_a_network = Dispatcher(application, in_turn, refuse, stored=urls.stored(), looks=False)
     assert told(over_a_network, path) == "in turn"
+
+
+def test_who_finds_nobody_at_work_answers_itself(dispatcher):
+    assert told(dispatcher, TASKS) == "MainThread"
+    assert told(dispatcher, TASKS) == "MainThread"
 
 
 @pytest.mark.parametrize("path", LONG_READS)
@@ -111,27 +136,43 @@ def test_and_whatever_has_a_body_or_writes(dispatcher, path, sent):
         assert told(dispatcher, path, method=method) == "in turn"
 
 
-def test_a_lane_has_room_for_so_many_and_holds_up_no_other(dispatcher, application):
-    application.go_on.clear()
-    first = asked(dispatcher, TASKS)
-    assert application.begun.wait(10)
+def test_a_lane_has_room_for_so_many_and_holds_up_no_other(dispatcher, application, at_work):
     waiting = [asked(dispatcher, TASKS) for _ in range(turns.WAITING + 1)]
     assert told(dispatcher, TASKS) == "refused"
-    aside = asked(dispatcher, "/health")
-    assert not first.answered.is_set()
+    assert told(dispatcher, "/health") == "MainThread"
+    assert not any(each.answered.is_set() for each in waiting)
     application.go_on.set()
-    for each in (first, *waiting, aside):
+    for each in waiting:
         assert each.answered.wait(10)
         assert each.status == 200
-    assert told(dispatcher, TASKS) == "reads"
+    assert told(dispatcher, TASKS) != "refused"
 
 
 def test_a_lane_goes_on_after_an_error_that_nobody_foresaw(dispatcher, caplog):
     to = asked(dispatcher, "/echo/a", "fail")
-    assert to.answered.wait(10)
     assert (to.status, to.body) == (500, b"")
     assert "A request was not answered" in caplog.text
-    assert told(dispatcher, "/echo/a") == "aside"
+    assert told(dispatcher, "/echo/a") == "MainThread"
+
+
+def test_who_comes_when_the_last_one_is_answered_is_answered_too(application, monkeypatch):
+    class Lock:
+        """A lock before whose release another request comes."""
+
+        def __init__(self):
+            self.acquire, self._release = (lock := real()).acquire, lock.release
+
+        def release(self):
+            if not late:
+                late.append(asked(dispatcher, TASKS))
+                assert not late[0].answered.is_set()
+            self._release()
+
+    real, late = threading.Lock, []
+    monkeypatch.setattr(dispatch, "threading", SimpleNamespace(Lock=Lock))
+    dispatcher = Dispatcher(application, in_turn, refuse, stored=urls.stored(), looks=True)
+    assert told(dispatcher, TASKS) == "MainThread"
+    assert late[0].answered.is_set()
 
 
 def test_granian_has_the_place_at_which_it_is_told_who_answers():

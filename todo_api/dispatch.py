@@ -1,20 +1,19 @@
-"""Dispatch: what is short is answered by one thread after the other's, the rest in turn.
+"""Dispatch: what is short is answered one after the other, the rest in turn.
 
 Threads that all want the interpreter's lock spend more time on handing it on than on short answers:
 with sixteen of them one took two to three times its processor time. So granian's threads, of which
-there is one for each request at a time, leave what is short to a lane, which is a single thread
-with a line before it. There are two, so that nothing that needs no database waits for one that
-does. What may make its thread wait is answered by the thread that brings it, when `turns` says so:
-a write, a body, a stream, a search, and all that asks PostgreSQL. Whoever looks into SQLite waits
-for nobody.
+there is one for each request at a time, put what is short in a lane, where one of them answers what
+all bring. There are two lanes, so that nothing that needs no database waits for one that does. What
+may make its thread wait is answered by the thread that brings it, when `turns` says so: a write, a
+body, a stream, a search, and all that asks PostgreSQL. Whoever looks into SQLite waits for nobody.
 """
 
 import logging
 import re
 import sys
 import threading
+from collections import deque
 from collections.abc import Set as AbstractSet
-from queue import SimpleQueue
 from typing import Any, Protocol
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
@@ -54,25 +53,35 @@ class Answering(Protocol):
 
 
 class Lane:
-    """A thread that answers one request after the other by `app`, and the line before it."""
+    """A line of requests that are answered by `app` one after the other.
 
-    def __init__(self, app: WSGIApplication, name: str) -> None:
+    The thread that brings one answers it, and all that others bring meanwhile, who go on at once:
+    no thread has to be woken for an answer.
+    """
+
+    def __init__(self, app: WSGIApplication) -> None:
         self._app = app
-        self._line = SimpleQueue[tuple[Answering, WSGIEnvironment]]()
-        threading.Thread(target=self._work, name=name, daemon=True).start()
+        self._line = deque[tuple[Answering, WSGIEnvironment]]()
+        self._busy = threading.Lock()
 
     @property
     def is_full(self) -> bool:
         """Whether too many wait by now."""
-        return self._line.qsize() > WAITING
+        return len(self._line) > WAITING
 
-    def append(self, to: Answering, environ: WSGIEnvironment) -> None:
-        """Let a request wait for its answer, which `to` gets."""
-        self._line.put((to, environ))
+    def take(self, to: Answering, environ: WSGIEnvironment) -> None:
+        """Answer a request, or leave it to the thread that answers another one."""
+        self._line.append((to, environ))
+        # Whoever has just answered the last one may not have seen this one.
+        while self._line and self._busy.acquire(blocking=False):
+            try:
+                self._answer_all()
+            finally:
+                self._busy.release()
 
-    def _work(self) -> None:
-        while True:
-            to, environ = self._line.get()
+    def _answer_all(self) -> None:
+        while self._line:
+            to, environ = self._line.popleft()
             try:
                 answer(self._app, to, environ)
             except Exception:
@@ -81,7 +90,7 @@ class Lane:
 
 
 class Dispatcher:
-    """What granian calls for each request.
+    """What granian calls for each request, in a thread of its own.
 
     `app` answers what is short, `in_turn` the rest, and `refuse` whom no lane has room for.
     `stored` are the first segments of all paths that need the database, and `looks` tells whether
@@ -101,18 +110,18 @@ class Dispatcher:
         self._refuse = refuse
         self._stored = stored
         self._looks = looks
-        self._aside, self._reads = Lane(app, "aside"), Lane(app, "reads")
+        self._aside, self._reads = Lane(app), Lane(app)
 
-    def __call__(self, to: Answering, asked: WSGIEnvironment) -> None:
+    def __call__(self, to: Answering, environ: WSGIEnvironment) -> None:
         """Answer a request, or let a lane do so."""
-        environ = {**_ENVIRONMENT, **asked}
+        environ.update(_ENVIRONMENT)
         lane = self._lane(environ)
         if lane is None:
             answer(self._in_turn, to, environ)
         elif lane.is_full:
             answer(self._refuse, to, environ)
         else:
-            lane.append(to, environ)
+            lane.take(to, environ)
 
     def _lane(self, environ: WSGIEnvironment) -> Lane | None:
         """Return the lane of a request that is short, None for another one."""
