@@ -101,7 +101,8 @@ def an_account(session, number):
     fields = {"username": f"somebody-{number}", "email": f"somebody-{number}@example.com"}
     account = accounts.register(session, {**fields, "password_hash": "x" * 97})
     tokens.issue(session, account, expires=tokens.in_days(30))
-    return account
+    session.flush()
+    return accounts.hold(session, account.id)
 
 
 def a_task(session, account, number):

@@ -61,7 +61,7 @@ FLOORS = {
 SHARED = {
     "values": {"names", "money", "moments", "currencies", "clock"},
     "models": {"base"},
-    "services": {"paging", "replays", "rows", "throttle", "task_filter"},
+    "services": {"paging", "replays", "revisions", "rows", "throttle", "task_filter"},
     "schemas": {"wire", "dumping", "fields", "json_schema", "moments", "numbers", "query"},
     "resources": {
         "access_log",

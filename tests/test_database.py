@@ -31,7 +31,7 @@ def test_returning_commits_and_raising_rolls_back(backend):
 
     def write(name):
         with backend.database.transaction() as session:
-            account = accounts.take(session, 1)
+            account = accounts.hold(session, 1)
             tasks.create(session, account, {"name": name, "quantity": 10_000})
             if name == "lost":
                 raise LookupError
@@ -51,7 +51,7 @@ def test_what_follows_a_rollback_within_a_transaction_is_rolled_back_too(backend
         with pytest.raises(IntegrityError):
             session.flush()
         session.rollback()
-        account = accounts.take(session, 1)
+        account = accounts.hold(session, 1)
         tasks.create(session, account, {"name": "lost", "quantity": 10_000})
         raise LookupError
     assert backend.count(Task) == 0
@@ -162,7 +162,7 @@ def held_by_another(database_url):
 
     def hold():
         with database.transaction() as session:
-            accounts.take(session, 1)
+            accounts.hold(session, 1)
             held.set()
             release.wait(30)
 

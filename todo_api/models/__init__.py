@@ -1,6 +1,6 @@
 """FLOOR 1: what is stored. Importing this package makes every table known to `Base.metadata`."""
 
-from todo_api.models.account import Account, AccountRow, Owner
+from todo_api.models.account import Account, AccountRow, HeldAccount, Owner
 from todo_api.models.attempt import Attempt
 from todo_api.models.base import Base
 from todo_api.models.item_price import ItemPrice, ItemPriceRow, PriceList, PriceListRow
@@ -15,6 +15,7 @@ __all__ = [
     "AccountRow",
     "Attempt",
     "Base",
+    "HeldAccount",
     "ItemPrice",
     "ItemPriceRow",
     "Message",

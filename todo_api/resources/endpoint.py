@@ -55,6 +55,13 @@ class Created:
 
 
 @dataclass(frozen=True)
+class Changed:
+    """What the most particular of the objects that the URL names has become."""
+
+    what: Any
+
+
+@dataclass(frozen=True)
 class Listed:
     """One page of a list: what to show, and the path of the next page, if there is one."""
 

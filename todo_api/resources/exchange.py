@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Response
 
-from todo_api.models import Account, Owner
+from todo_api.models import HeldAccount, Owner
 from todo_api.resources import json_text
 from todo_api.resources.auth import OWNER
 from todo_api.resources.body import JSON
@@ -118,7 +118,7 @@ class Import(FileEndpoint, _Exchange):
         sent = json_text.parse(file.content, most=MOST_VALUES)
         return _Arrival(task_file.rows(task_file.in_json(sent), zone), timezone)
 
-    def post(self, account: Account, arrival: _Arrival) -> dict[str, Any]:
+    def post(self, account: HeldAccount, arrival: _Arrival) -> dict[str, Any]:
         """Import tasks, which get new ids; an error names what is wrong by line or index."""
         exchange.store(self.session, account, arrival.rows, arrival.timezone)
         return {"imported": len(arrival.rows), "skipped": arrival.skipped.told}

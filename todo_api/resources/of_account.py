@@ -11,8 +11,9 @@ from todo_api.services import accounts
 class AccountEndpoint(StoredEndpoint):
     """A resource below `/api/v1/accounts/<username>`; its verbs are handed that account first.
 
-    To one that reads it is what was found of who calls, unless that is to be the `whole` account.
-    One that `keeps` its answer shows nothing but what the account's own revision counts.
+    It is the row that was found of who calls, or the one that a write holds, unless it is to be the
+    `whole` account. One that `keeps` its answer shows nothing but what the account's own revision
+    counts.
     """
 
     account: Owner
@@ -37,7 +38,8 @@ class AccountEndpoint(StoredEndpoint):
     def find(self, **ids: Any) -> tuple[Any, ...]:
         """Return the account, taken if this is a write, and what the URL names within it."""
         if self.writing:
-            self.account = accounts.take(self.session, self.account.id)
+            take = accounts.take if self.whole else accounts.hold
+            self.account = take(self.session, self.account.id)
         return (self.account, *self.find_within(self.account, **ids))
 
     def find_within(self, account: Owner, **ids: Any) -> tuple[Any, ...]:

@@ -16,7 +16,7 @@ from todo_api.errors import NotFound, Problem, Stale
 from todo_api.models import Replay
 from todo_api.resources import body, idempotency, json_text, preferences
 from todo_api.resources.auth import PUBLIC
-from todo_api.resources.endpoint import Created, Shown
+from todo_api.resources.endpoint import Changed, Created, Shown
 from todo_api.resources.reading import ReadingEndpoint
 from todo_api.services import replays, tokens
 from todo_api.services.replays import Ask
@@ -126,7 +126,10 @@ class StoredEndpoint(ReadingEndpoint):
         if changing:
             self.takes[verb].must_match(sent.claims, objects[-1])
         result = getattr(self, verb)(*objects, *inputs)
-        if isinstance(result, Created):
+        if isinstance(result, Changed):
+            result = result.what
+            objects = (*objects[:-1], result)
+        elif isinstance(result, Created):
             self.takes[verb].must_match(sent.claims, result.what)
         shown = self.shown(verb, result, None if result is None else self.version(*objects))
         if sent.ask:

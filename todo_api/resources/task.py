@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from todo_api.models import Account, Owner, PriceListRow, Task, TaskRow
+from todo_api.models import HeldAccount, Owner, PriceListRow, TaskRow
 from todo_api.resources.auth import OWNER
-from todo_api.resources.endpoint import Created, Listed, Version, listed
+from todo_api.resources.endpoint import Changed, Created, Listed, Version, listed
 from todo_api.resources.of_account import AccountEndpoint
 from todo_api.schemas.task import (
     FilterQuery,
@@ -51,7 +51,7 @@ class TaskList(AccountEndpoint):
             beside["total"] = plan.count(self.session)
         return listed("tasks", plan.page(self.session), **beside)
 
-    def post(self, account: Account, fields: dict[str, Any]) -> Created:
+    def post(self, account: HeldAccount, fields: dict[str, Any]) -> Created:
         """Create a task."""
         task = tasks.create(self.session, account, fields)
         where = f"/api/v1/accounts/{account.username}/tasks/{task.id}"
@@ -95,8 +95,7 @@ class TaskItem(AccountEndpoint):
 
     def find_within(self, account: Owner, **ids: Any) -> tuple[Any, ...]:
         """Return the account's task of that id."""
-        find = tasks.get if self.writing else tasks.see
-        return (find(self.session, account, ids["id"]),)
+        return (tasks.see(self.session, account, ids["id"]),)
 
     def version(self, *objects: Any) -> Version:
         """Return the version of the task."""
@@ -107,16 +106,15 @@ class TaskItem(AccountEndpoint):
         """See the task."""
         return task
 
-    def put(self, account: Account, task: Task, changes: dict[str, Any]) -> Task:
+    def put(self, account: HeldAccount, task: TaskRow, changes: dict[str, Any]) -> Changed:
         """Change the task; what is absent stays."""
-        tasks.change(self.session, account, task, changes)
-        return task
+        return Changed(tasks.change(self.session, account, task, changes))
 
-    def patch(self, account: Account, task: Task, changes: dict[str, Any]) -> Task:
+    def patch(self, account: HeldAccount, task: TaskRow, changes: dict[str, Any]) -> Changed:
         """Change the task; what is absent stays."""
         return self.put(account, task, changes)
 
-    def delete(self, account: Account, task: Task) -> None:
+    def delete(self, account: HeldAccount, task: TaskRow) -> None:
         """Delete the task."""
         tasks.delete(self.session, account, task)
 
@@ -134,10 +132,9 @@ class TaskRestore(AccountEndpoint):
 
     def version(self, *objects: Any) -> Version:
         """Return the version of the task."""
-        account: Account = objects[0]
+        account: Owner = objects[0]
         return account.version_at(objects[1].revision)
 
-    def post(self, account: Account, task: Task) -> Task:
+    def post(self, account: HeldAccount, task: TaskRow) -> Changed:
         """Restore a task that was deleted within the last 30 days."""
-        tasks.restore(account, task)
-        return task
+        return Changed(tasks.restore(self.session, account, task))

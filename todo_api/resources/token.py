@@ -77,7 +77,7 @@ class Logout(StoredEndpoint):
 
     def find(self, **ids: Any) -> tuple[Any, ...]:
         """Take the row of the account whose token ends."""
-        accounts.take(self.session, self.caller.account.id)
+        accounts.hold(self.session, self.caller.account.id)
         return ()
 
     def get(self) -> dict[str, str]:
@@ -108,7 +108,7 @@ class TokenList(AccountEndpoint):
         """List the tokens."""
         return listed("tokens", plan.page(self.session))
 
-    def post(self, account: Account, fields: dict[str, Any]) -> Created:
+    def post(self, account: Owner, fields: dict[str, Any]) -> Created:
         """Make a token by hand; its secret is shown this once."""
         until = fields.pop("expires_date") or tokens.in_days(self.settings.token_days)
         expires = tokens.lasting_until(account, until)
@@ -116,7 +116,7 @@ class TokenList(AccountEndpoint):
         where = f"/api/v1/accounts/{account.username}/tokens/{token.id}"
         return Created(token, where, token.version)
 
-    def delete(self, account: Account) -> None:
+    def delete(self, account: Owner) -> None:
         """Log out everywhere, here too."""
         tokens.revoke_all(self.session, account)
 
@@ -131,6 +131,6 @@ class TokenItem(AccountEndpoint):
         """Return the account's token of that id."""
         return (tokens.get(self.session, account, ids["id"]),)
 
-    def delete(self, account: Account, token: Token) -> None:
+    def delete(self, account: Owner, token: Token) -> None:
         """End the token."""
         tokens.revoke(self.session, token)

@@ -1,7 +1,7 @@
 """Accounts: registered, found, changed, deleted. Every change raises the account's revision."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, bindparam, select
@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from todo_api.announcing import announce
 from todo_api.errors import Conflict, NotFound
-from todo_api.models import Account, Task, Username
+from todo_api.models import Account, AccountRow, HeldAccount, Task, Username
 from todo_api.services import replays
-from todo_api.services.rows import columns
+from todo_api.services.rows import Kind, columns
 from todo_api.values import moments, names
 
 Listed = Row[str, list[str]]
@@ -24,8 +24,12 @@ _LISTED = (
     select(_ACCOUNT.username, _ACCOUNT.pets).where(_ACCOUNT.listed).order_by(_ACCOUNT.username_key)
 )
 
+Found = TypeVar("Found", Account, AccountRow)
+
 TAKEN = "This username is taken."
 
+_ROWS = Kind(AccountRow, Account)
+_HELD = select(*_ROWS.columns).where(_ACCOUNT.id == bindparam("owner")).with_for_update()
 _TAKEN = select(Account).where(Account.id == bindparam("owner")).with_for_update()
 
 
@@ -80,6 +84,12 @@ def take(session: Session, account_id: int) -> Account:
     return _the(session.scalars(_TAKEN, {"owner": account_id}).one_or_none())
 
 
+def hold(session: Session, account_id: int) -> HeldAccount:
+    """Take the account's row as `take` does, for those who change what is in it, not itself."""
+    announce(session, account_id)
+    return HeldAccount(*_the(_ROWS.one(session, _HELD, {"owner": account_id})))
+
+
 def listed(session: Session) -> Sequence[Listed]:
     """Return the accounts that chose to be listed, by username."""
     return session.execute(_LISTED).all()
@@ -107,7 +117,7 @@ def delete(session: Session, account: Account) -> None:
     session.delete(account)
 
 
-def _the(account: Account | None) -> Account:
+def _the(account: Found | None) -> Found:
     if account is None:
         raise NotFound("No such account")
     return account

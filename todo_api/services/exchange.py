@@ -12,7 +12,8 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session, defer
 
 from todo_api.errors import Invalid
-from todo_api.models import Account, Base, Owner, Task
+from todo_api.models import Base, HeldAccount, Owner, Task
+from todo_api.services import revisions
 from todo_api.services.task_filter import of
 from todo_api.services.tasks import placed
 from todo_api.values import moments, money, names
@@ -63,19 +64,21 @@ def row(fields: Mapping[str, Any], zone: ZoneInfo, now: datetime) -> Row:
     }
 
 
-def store(session: Session, account: Account, rows: Sequence[Row], timezone: str) -> None:
+def store(session: Session, account: HeldAccount, rows: Sequence[Row], timezone: str) -> None:
     """Store new tasks, each under a revision of its own. The caller holds the account's row.
 
     `timezone` is that of the account when the rows were made. If it has another one by now, the
     starts of the days that are bare due dates are elsewhere.
     """
-    for each in rows:
+    if not rows:
+        return
+    for revision, each in enumerate(rows, account.revision + 1):
         each["account_id"] = account.id
-        each["id"] = each["revision"] = account.next_revision()
+        each["id"] = each["revision"] = revision
         if each["due_on"] and account.timezone != timezone:
             each.update(placed(each["due_on"], ZoneInfo(account.timezone)))
-    if rows:
-        session.execute(insert(_TASKS), rows)
+    revisions.following(session, account, len(rows))
+    session.execute(insert(_TASKS), rows)
 
 
 def _moment(name: str, fields: Mapping[str, Any]) -> datetime | None:

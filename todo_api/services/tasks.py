@@ -1,39 +1,34 @@
 """Tasks: created, found, changed, deleted. Every change takes the account's next revision.
 
-The caller of a change holds the account's row, see `accounts.take`. Completing a task asks the
+The caller of a change holds the account's row, see `accounts.hold`. Completing a task asks the
 price list, since it notes what the item costs at that moment.
 """
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import Update, bindparam, func, insert, select, update
 from sqlalchemy import delete as sql_delete
-from sqlalchemy.orm import Session, make_transient_to_detached
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm import Session
 
 from todo_api.errors import Invalid, NotFound
-from todo_api.models import Account, Base, Owner, Task, TaskRow
-from todo_api.services import prices
+from todo_api.models import Account, Base, HeldAccount, Owner, Task, TaskRow
+from todo_api.services import prices, revisions
 from todo_api.services.paging import Order, Plan, plan
 from todo_api.services.rows import columns
-from todo_api.services.task_filter import TASK_ROWS, Filter, matching, of
+from todo_api.services.task_filter import TASK_ROWS, Filter, matching
 from todo_api.values import moments, money, names
 
 RESTORABLE_DAYS = 30
 
 _TASK = columns(Task)
 _TASKS, _ACCOUNTS = (Base.metadata.tables[each.__tablename__] for each in (Task, Account))
-_COLUMNS = _TASKS.columns.keys()
-_BLANK = dict.fromkeys(set(_COLUMNS) - {"account_id", "id"}) | {"quantity": money.SCALE}
+_BLANK = dict.fromkeys(set(_TASKS.columns.keys()) - {"account_id", "id"})
 _INSERT = insert(_TASKS)
-_RAISE = (
-    update(_ACCOUNTS)
-    .where(_ACCOUNTS.c.id == bindparam("owner"))
-    .values(revision=bindparam("raised"))
-)
+_TEXTS = ("name", "note", "item")
 
 _KEYS = {
     "id": (_TASK.id,),
@@ -49,24 +44,23 @@ SORTS = {
 }
 """The orders that a list may have. `-` in front runs backwards, ties by id included."""
 
-_ONE = select(*TASK_ROWS.columns).where(
-    _TASK.account_id == bindparam("owner"),
-    _TASK.id == bindparam("id"),
-    _TASK.deleted_date.is_(None),
+_STORED = select(*TASK_ROWS.columns).where(
+    _TASK.account_id == bindparam("owner"), _TASK.id == bindparam("id")
+)
+_ONE = _STORED.where(_TASK.deleted_date.is_(None))
+_TOO_OLD = (_TASK.account_id == bindparam("owner"), _TASK.deleted_date <= bindparam("upto"))
+_LAST_TOO_OLD = select(func.max(_TASK.revision)).where(*_TOO_OLD)
+_FORGET = sql_delete(_TASKS).where(*_TOO_OLD)
+_NOTE_FORGOTTEN = (
+    update(_ACCOUNTS)
+    .where(_ACCOUNTS.c.id == bindparam("owner"))
+    .values(forgotten_revision=bindparam("last"))
 )
 
 
 def see(session: Session, owner: Owner, task_id: int) -> TaskRow:
     """Return the row of one of the account's tasks; raise NotFound as `get` does."""
     task = TASK_ROWS.one(session, _ONE, {"owner": owner.id, "id": task_id})
-    if task is None:
-        raise NotFound("No such task")
-    return task
-
-
-def get(session: Session, account: Owner, task_id: int) -> Task:
-    """Return one of the account's tasks; raise NotFound when it has none of that id."""
-    task = session.scalars(of(account).where(Task.id == task_id)).one_or_none()
     if task is None:
         raise NotFound("No such task")
     return task
@@ -80,52 +74,52 @@ def listing(
     return plan(TASK_ROWS, query, SORTS[sort], limit=limit, after=after, **values)
 
 
-def create(session: Session, account: Account, fields: Mapping[str, Any]) -> Task:
-    """Store a new task; its id is the revision that creates it.
-
-    It is inserted as a row and then taken into the session, which takes 100 µs; a flush, 300.
-    """
-    task = Task(**_BLANK, account_id=account.id, id=_raised(session, account))
-    task.revision, task.creation_date = task.id, moments.now()
-    _set(session, account, task, fields)
-    session.execute(_INSERT, {name: getattr(task, name) for name in _COLUMNS})
-    make_transient_to_detached(task)
-    session.add(task)
-    return task
-
-
-def change(session: Session, account: Account, task: Task, changes: Mapping[str, Any]) -> None:
-    """Give the task other values; values that it has already are no change."""
-    with session.no_autoflush:
-        _set(session, account, task, changes)
-    if session.is_modified(task):
-        task.revision = _raised(session, account)
-        session.flush()
+def create(session: Session, account: HeldAccount, fields: Mapping[str, Any]) -> TaskRow:
+    """Store a new task; its id is the revision that creates it."""
+    now = moments.now()
+    values = {**_BLANK, "quantity": money.SCALE, **_columns(account, fields)}
+    if fields.get("completed"):
+        values |= _completed(session, now, values["item"])
+    revision = revisions.following(session, account)
+    values |= {"account_id": account.id, "id": revision, "revision": revision}
+    values["creation_date"] = now
+    session.execute(_INSERT, values)
+    return TASK_ROWS.of(map(values.get, TaskRow._fields))
 
 
-def delete(session: Session, account: Account, task: Task) -> None:
+def change(
+    session: Session, account: HeldAccount, task: TaskRow, changes: Mapping[str, Any]
+) -> TaskRow:
+    """Give the task other values, and return it; values that it has already are no change."""
+    values = _columns(account, changes)
+    if changes.get("completed", task.completed) != task.completed:
+        item = values.get("item", task.item)
+        values |= _completed(session, moments.now(), item) if changes["completed"] else _OPEN
+    if all(getattr(task, name, value) == value for name, value in values.items()):
+        return task
+    return _stored(session, account, task, values)
+
+
+def delete(session: Session, account: HeldAccount, task: TaskRow) -> TaskRow:
     """Delete the task; what stays of it is a tombstone, for those who sync and for a restore."""
     _forget(session, account)
-    task.revision = _raised(session, account)
-    task.deleted_date = moments.now()
+    return _stored(session, account, task, {"deleted_date": moments.now()})
 
 
-def deleted(session: Session, account: Owner, task_id: int) -> Task:
-    """Return one of the account's tasks, deleted or not.
+def deleted(session: Session, account: Owner, task_id: int) -> TaskRow:
+    """Return the row of one of the account's tasks, deleted or not.
 
     Raises NotFound when it has none of that id, or it was deleted too long ago.
     """
-    task = session.get(Task, (account.id, task_id))
+    task = TASK_ROWS.one(session, _STORED, {"owner": account.id, "id": task_id})
     if task is None or (task.deleted_date and task.deleted_date <= _forgotten()):
         raise NotFound("No such task")
     return task
 
 
-def restore(account: Account, task: Task) -> None:
+def restore(session: Session, account: HeldAccount, task: TaskRow) -> TaskRow:
     """Take back the deletion of the task, if it was deleted."""
-    if task.deleted_date:
-        task.revision = account.next_revision()
-        task.deleted_date = None
+    return _stored(session, account, task, {"deleted_date": None}) if task.deleted_date else task
 
 
 def placed(due: date | datetime | None, zone: ZoneInfo) -> dict[str, Any]:
@@ -139,47 +133,55 @@ def placed(due: date | datetime | None, zone: ZoneInfo) -> dict[str, Any]:
     return {"due_order": order, "due_at": moment, "due_on": day}
 
 
-def _raised(session: Session, account: Account) -> int:
-    """Raise the account's counter, at once, and return it."""
-    revision = account.revision + 1
-    session.execute(_RAISE, {"owner": account.id, "raised": revision})
-    set_committed_value(account, "revision", revision)
-    return revision
+def _stored(
+    session: Session, account: HeldAccount, task: TaskRow, values: Mapping[str, Any]
+) -> TaskRow:
+    """Give the task's row other values, under the account's next revision, and return it."""
+    values = {**values, "revision": revisions.following(session, account)}
+    which = {"owner": account.id, "which": task.id}
+    session.execute(_update(frozenset(values)), {**which, **values})
+    shown = {name: value for name, value in values.items() if name in TaskRow._fields}
+    return task._replace(**shown)
+
+
+@cache
+def _update(names: frozenset[str]) -> Update:
+    """Return what gives one task other values in some columns; there are a few such statements."""
+    one = (_TASK.account_id == bindparam("owner"), _TASK.id == bindparam("which"))
+    return update(_TASKS).where(*one).values({name: bindparam(name) for name in sorted(names)})
 
 
 def _forgotten() -> datetime:
     return moments.days_from(moments.now(), -RESTORABLE_DAYS)
 
 
-def _forget(session: Session, account: Account) -> None:
+def _forget(session: Session, account: HeldAccount) -> None:
     """Throw away the tombstones that are too old, and note up to where."""
-    old = (Task.account_id == account.id, Task.deleted_date <= _forgotten())
-    last = session.scalars(select(func.max(Task.revision)).where(*old)).one()
+    old = {"owner": account.id, "upto": _forgotten()}
+    last = session.execute(_LAST_TOO_OLD, old).scalar_one()
     if last is not None:
-        account.forgotten_revision = last
-        session.execute(sql_delete(Task).where(*old))
+        session.execute(_NOTE_FORGOTTEN, {"owner": account.id, "last": last})
+        session.execute(_FORGET, old)
 
 
-def _set(session: Session, account: Account, task: Task, fields: Mapping[str, Any]) -> None:
-    for name, value in fields.items():
-        if name == "due_date":
-            for column, place in placed(value, ZoneInfo(account.timezone)).items():
-                setattr(task, column, place)
-        elif name != "completed":
-            setattr(task, name, value)
-    task.name_key = names.key(task.name)
-    task.note_key = names.key(task.note) if task.note is not None else None
-    task.item_key = names.key(task.item) if task.item is not None else None
-    completed = fields.get("completed", task.completed)
-    if completed and not task.completed:
-        _complete(session, task)
-    elif task.completed and not completed:
-        task.completed_date = task.paid_price = task.paid_currency = None
+_OPEN = {"completed_date": None, "paid_price": None, "paid_currency": None}
 
 
-def _complete(session: Session, task: Task) -> None:
-    """Note when it was done and, since prices change, the price that its item has now."""
-    task.completed_date = moments.now()
-    price = prices.find(session, task.item) if task.item else None
-    if price:
-        task.paid_price, task.paid_currency = price.price, price.currency
+def _columns(account: Owner, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns that hold `fields`, but for whether it is done."""
+    values = dict(fields)
+    values.pop("completed", None)
+    if "due_date" in values:
+        values |= placed(values.pop("due_date"), ZoneInfo(account.timezone))
+    for name in _TEXTS:
+        if name in values:
+            text = values[name]
+            values[f"{name}_key"] = None if text is None else names.key(text)
+    return values
+
+
+def _completed(session: Session, now: datetime, item: str | None) -> dict[str, Any]:
+    """Return when it was done and, since prices change, the price that its item has now."""
+    price = prices.find(session, item) if item else None
+    paid = {"paid_price": price.price, "paid_currency": price.currency} if price else {}
+    return {"completed_date": now, **paid}

@@ -58,7 +58,7 @@ _LIVE = select(*_TOKENS.columns).where(
 
 def issue(
     session: Session,
-    account: Account,
+    account: Owner,
     *,
     expires: datetime,
     name: str = "login",
@@ -125,7 +125,7 @@ def in_days(days: int) -> datetime:
     return moments.days_from(moments.now(), days)
 
 
-def lasting_until(account: Account, until: date | datetime) -> datetime:
+def lasting_until(account: Owner, until: date | datetime) -> datetime:
     """Return the moment `until` in the account's time zone.
 
     Raises Invalid when no token may end then: in the past, or after more than a year.
@@ -171,7 +171,7 @@ def revoke(session: Session, token: Token | TokenRow) -> None:
     session.execute(delete(Token).where(*row))
 
 
-def revoke_all(session: Session, account: Account, *, but: TokenRow | None = None) -> None:
+def revoke_all(session: Session, account: Owner, *, but: TokenRow | None = None) -> None:
     """End all tokens of `account`, or all others than `but`."""
     query = delete(Token).where(Token.account_id == account.id)
     session.execute(query if but is None else query.where(Token.id != but.id))
