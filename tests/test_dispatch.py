@@ -1,13 +1,19 @@
 """Who answers a request: whoever is at work in its lane, or the thread that brought it."""
 
+import io
 import threading
 from types import SimpleNamespace
 
 import pytest
 from granian.server import mp
+from sqlalchemy import text
+from test_sqlite_writers import stored, write
 
-from todo_api import dispatch, turns, urls
+from todo_api import lanes, sqlite_writers, turns, urls
+from todo_api.database import Database
 from todo_api.dispatch import Dispatcher
+from todo_api.resources import passage
+from todo_api.turns import Turns
 
 TASKS = "/api/v1/accounts/alice/tasks"
 SHORT_READS = [TASKS, f"{TASKS}/2", "/itemprice", "/users", "/api/v1/prices/apples", "/api/v1"]
@@ -63,8 +69,27 @@ def application():
 
 
 @pytest.fixture
-def dispatcher(application):
-    return Dispatcher(application, in_turn, refuse, stored=urls.stored(), looks=True)
+def database(sqlite_databases):
+    database = Database(sqlite_databases.migrated())
+    yield database
+    database.close()
+
+
+def dispatching(application, database):
+    waiting = Turns(in_turn, refuse, 4, stored=urls.stored(), patience=1)
+    return Dispatcher(application, waiting, refuse, database, stored=urls.stored())
+
+
+@pytest.fixture
+def dispatcher(application, database):
+    return dispatching(application, database)
+
+
+@pytest.fixture
+def on_postgresql(application, postgres_databases):
+    database = Database(postgres_databases.migrated())
+    yield dispatching(application, database)
+    database.close()
 
 
 def asked(dispatcher, path, query="", method="GET", **more):
@@ -109,8 +134,12 @@ def test_a_look_into_sqlite_has_another_one(dispatcher, application, at_work, pa
     for each in left:
         assert each.answered.wait(10)
         assert each.body == b"at work"
-    over_a_network = Dispatcher(application, in_turn, refuse, stored=urls.stored(), looks=False)
-    assert told(over_a_network, path) == "in turn"
+
+
+def test_whoever_asks_postgresql_waits_for_its_turn(on_postgresql):
+    assert told(on_postgresql, TASKS) == "in turn"
+    assert told(on_postgresql, TASKS, method="DELETE") == "in turn"
+    assert told(on_postgresql, "/echo/a") == "MainThread"
 
 
 def test_who_finds_nobody_at_work_answers_itself(dispatcher):
@@ -129,9 +158,9 @@ def test_so_does_a_query_that_no_index_answers(dispatcher, query):
 
 
 @pytest.mark.parametrize("sent", [{"CONTENT_LENGTH": "3"}, {"HTTP_TRANSFER_ENCODING": "chunked"}])
-@pytest.mark.parametrize("path", [TASKS, "/echo"])
+@pytest.mark.parametrize("path", ["/api/v1/accounts/alice", "/echo"])
 def test_and_whatever_has_a_body_or_writes(dispatcher, path, sent):
-    assert told(dispatcher, path, **sent) == "in turn"
+    assert told(dispatcher, path, **sent, **{"wsgi.input": io.BytesIO(b"abc")}) == "in turn"
     for method in ("POST", "PUT", "PATCH", "DELETE", "BREW", "get"):
         assert told(dispatcher, path, method=method) == "in turn"
 
@@ -155,7 +184,9 @@ def test_a_lane_goes_on_after_an_error_that_nobody_foresaw(dispatcher, caplog):
     assert told(dispatcher, "/echo/a") == "MainThread"
 
 
-def test_who_comes_when_the_last_one_is_answered_is_answered_too(application, monkeypatch):
+def test_who_comes_when_the_last_one_is_answered_is_answered_too(
+    application, database, monkeypatch
+):
     class Lock:
         """A lock before whose release another request comes."""
 
@@ -169,10 +200,122 @@ def test_who_comes_when_the_last_one_is_answered_is_answered_too(application, mo
             self._release()
 
     real, late = threading.Lock, []
-    monkeypatch.setattr(dispatch, "threading", SimpleNamespace(Lock=Lock))
-    dispatcher = Dispatcher(application, in_turn, refuse, stored=urls.stored(), looks=True)
+    monkeypatch.setattr(lanes, "threading", SimpleNamespace(Lock=Lock))
+    dispatcher = dispatching(application, database)
     assert told(dispatcher, TASKS) == "MainThread"
     assert late[0].answered.is_set()
+
+
+class Writing:
+    """A WSGI application that stores the body it gets, and lets others come meanwhile."""
+
+    def __init__(self, database):
+        self.database = database
+        self.dispatcher = None
+        self.others = []
+        self.said = []
+
+    def __call__(self, environ, start_response):
+        name = environ["wsgi.input"].read().decode()
+        with self.database.transaction() as session:
+            write(session, name)
+            if name == "broken":
+                session.execute(text("INSERT INTO half VALUES (1)"))
+        others, self.others = self.others, []
+        for other in others:
+            other()
+        if name == "fails":
+            raise KeyError
+        environ[passage.AFTERWARDS].append(lambda: self.said.append(name))
+        start_response("201 CREATED", [])
+        return [name.encode()]
+
+
+@pytest.fixture
+def writing(database, monkeypatch):
+    monkeypatch.setattr(sqlite_writers, "LONGEST", 10)
+    writing = Writing(database)
+    writing.dispatcher = dispatching(writing, database)
+    return writing
+
+
+def sent(writing, name, path=TASKS, method="POST"):
+    body = {"CONTENT_LENGTH": str(len(name)), "wsgi.input": io.BytesIO(name.encode())}
+    return asked(writing.dispatcher, path, method=method, **body)
+
+
+def with_others(writing, name, *others):
+    """Write `name`, while `others` come; return all answers."""
+    answers = []
+    writing.others = [lambda: answers.extend(sent(writing, each) for each in others)]
+    return [sent(writing, name), *answers]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("path", [TASKS, f"{TASKS}/", f"{TASKS}/7", f"{TASKS}/7/restore"])
+def test_short_writes_into_sqlite_are_done_by_whoever_finds_nobody_at_work(writing, method, path):
+    assert sent(writing, "a", path, method).body == b"a"
+
+
+def test_those_that_come_meanwhile_share_a_commit_and_nobody_is_answered_before(writing, database):
+    def look():
+        assert stored(database) == []
+        assert not any(each.answered.is_set() for each in answers)
+        assert writing.said == []
+
+    answers = []
+    writing.others = [lambda: answers.extend(sent(writing, each) for each in "abc"), look]
+    first = sent(writing, "first")
+    assert [each.body for each in (first, *answers)] == [b"first", b"a", b"b", b"c"]
+    assert stored(database) == ["a", "b", "c", "first"]
+    assert writing.said == ["first", "a", "b", "c"]
+
+
+@pytest.fixture
+def half(database):
+    """A table into which whoever writes spoils the commit."""
+    with database.transaction() as session:
+        session.execute(text("CREATE TABLE whole (id INTEGER PRIMARY KEY)"))
+        deferred = "whole INTEGER REFERENCES whole (id) DEFERRABLE INITIALLY DEFERRED"
+        session.execute(text(f"CREATE TABLE half ({deferred})"))
+
+
+def test_where_the_commit_fails_each_is_done_again_by_itself(writing, database, half):
+    answers = with_others(writing, "a", "broken", "b")
+    assert [each.body for each in answers] == [b"in turn"] * 3
+    assert stored(database) == []
+    assert writing.said == []
+
+
+def test_who_fails_unforeseen_harms_nobody(writing, database, caplog):
+    statuses = [each.status for each in with_others(writing, "a", "fails", "b")]
+    assert statuses == [201, 500, 201]
+    assert "A request was not answered" in caplog.text
+
+
+@pytest.mark.parametrize("bound", [("MOST", 2), ("LONGEST", 0)])
+def test_what_is_done_together_is_bounded(writing, database, monkeypatch, bound):
+    monkeypatch.setattr(sqlite_writers, *bound)
+    commits = []
+    monkeypatch.setattr(
+        sqlite_writers.Driver,
+        "end_writing",
+        lambda driver: commits.append(driver.execute("COMMIT")),
+    )
+    assert [each.status for each in with_others(writing, "a", "b", "c", "d")] == [201] * 4
+    assert len(commits) == (2 if bound[0] == "MOST" else 4)
+
+
+def test_a_write_for_which_there_is_no_room_is_refused(writing):
+    names = [str(number) for number in range(turns.WAITING + 2)]
+    answers = with_others(writing, "a", *names)
+    assert [each.status for each in answers] == [201] * (turns.WAITING + 2) + [503]
+
+
+def test_a_body_for_which_no_thread_can_wait_is_left_to_others(writing, monkeypatch):
+    monkeypatch.setattr(turns, "SLOW_BODIES", 0)
+    writing.dispatcher = dispatching(writing, writing.database)
+    assert sent(writing, "a").body == b"in turn"
 
 
 def test_granian_has_the_place_at_which_it_is_told_who_answers():

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from todo_api import announcing, generation, postgresql, sqlite
 from todo_api.failures import understood
 from todo_api.generation import Guard
+from todo_api.sqlite_together import Together, together
 from todo_api.sqlite_writers import Writers
 
 _MIGRATING = 600
@@ -133,6 +134,11 @@ class Database:
                 self.guard.hold(connection)
                 connection.execution_options(**postgresql.AS_USUAL)
                 yield connection
+
+    def together(self) -> AbstractContextManager[Together]:
+        """Let the transactions of this thread share a commit, on SQLite, see `sqlite_together`."""
+        assert self.writers
+        return together(self.writers)
 
     def is_read_only(self, session: Session) -> bool:
         """Return whether nothing can be written, as on a disk with an error, or a standby."""

@@ -1,31 +1,27 @@
-"""Dispatch: what is short is answered one after the other, the rest in turn.
+"""Dispatch: what is short is answered in a lane, one after the other, the rest in turn.
 
-Threads that all want the interpreter's lock spend more time on handing it on than on short answers:
-with sixteen of them one took two to three times its processor time. So granian's threads, of which
-there is one for each request at a time, put what is short in a lane, where one of them answers what
-all bring. There are two lanes, so that nothing that needs no database waits for one that does. What
-may make its thread wait is answered by the thread that brings it, when `turns` says so: a write, a
-body, a stream, a search, and all that asks PostgreSQL. Whoever looks into SQLite waits for nobody.
+Granian has a thread for each request at a time. There is a lane for what needs no database, so that
+it waits for nothing that does, one for looks into SQLite, which wait for nobody, and one for writes
+into it that are short. What else may make its thread wait is answered by the thread that brings it,
+when `turns` says so: a large body, a stream, a search, and all that asks PostgreSQL.
 """
 
-import logging
 import re
 import sys
-import threading
-from collections import deque
 from collections.abc import Set as AbstractSet
-from typing import Any, Protocol
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
-from granian import wsgi
-
-from todo_api.turns import READS, WAITING, first_segment, may_have_body
-
-log = logging.getLogger(__name__)
+from todo_api.database import Database
+from todo_api.lanes import Answer, Answering, Lane, WritingLane
+from todo_api.turns import READS, Turns, first_segment, may_have_body
 
 _LONG = re.compile(r".*/(?:events|export|total|ready)/?", re.DOTALL)
 _KEYED = re.compile(r"(?:(?:limit|after|sort|since|itemname)=[^&]*&?)*")
 """A query that an index answers, however much there is."""
+
+_OF_TASKS = re.compile(r"/api/v1/accounts/[^/]+/tasks(?:/[0-9]+(?:/restore)?)?/?")
+_WRITES = ("POST", "PUT", "PATCH", "DELETE")
+_SHORT_LENGTH = re.compile(r"[0-9]{1,5}")
 
 _ENVIRONMENT: WSGIEnvironment = {
     "SCRIPT_NAME": "",
@@ -39,107 +35,59 @@ _ENVIRONMENT: WSGIEnvironment = {
 }
 """What granian leaves to its wrapper to say."""
 
-_granian: Any = wsgi
-
-
-class Answering(Protocol):
-    """Granian's side of one request, which takes the answer from whichever thread has it."""
-
-    def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
-        """Answer with a body that is there."""
-
-    def response_iter(self, status: int, headers: list[tuple[str, str]], body: Any) -> None:
-        """Answer with a body that comes bit by bit; return at its end."""
-
-
-class Lane:
-    """A line of requests that are answered by `app` one after the other.
-
-    The thread that brings one answers it, and all that others bring meanwhile, who go on at once:
-    no thread has to be woken for an answer.
-    """
-
-    def __init__(self, app: WSGIApplication) -> None:
-        self._app = app
-        self._line = deque[tuple[Answering, WSGIEnvironment]]()
-        self._busy = threading.Lock()
-
-    @property
-    def is_full(self) -> bool:
-        """Whether too many wait by now."""
-        return len(self._line) > WAITING
-
-    def take(self, to: Answering, environ: WSGIEnvironment) -> None:
-        """Answer a request, or leave it to the thread that answers another one."""
-        self._line.append((to, environ))
-        # Whoever has just answered the last one may not have seen this one.
-        while self._line and self._busy.acquire(blocking=False):
-            try:
-                self._answer_all()
-            finally:
-                self._busy.release()
-
-    def _answer_all(self) -> None:
-        while self._line:
-            to, environ = self._line.popleft()
-            try:
-                answer(self._app, to, environ)
-            except Exception:
-                log.exception("A request was not answered")
-                to.response_bytes(500, [], b"")
-
 
 class Dispatcher:
     """What granian calls for each request, in a thread of its own.
 
     `app` answers what is short, `in_turn` the rest, and `refuse` whom no lane has room for.
-    `stored` are the first segments of all paths that need the database, and `looks` tells whether
-    it is one into which one looks without waiting.
+    `stored` are the first segments of all paths that need the `database`.
     """
 
     def __init__(
         self,
         app: WSGIApplication,
-        in_turn: WSGIApplication,
+        in_turn: Turns,
         refuse: WSGIApplication,
+        database: Database,
         *,
         stored: AbstractSet[str],
-        looks: bool,
     ) -> None:
         self._in_turn = in_turn
         self._refuse = refuse
         self._stored = stored
-        self._looks = looks
-        self._aside, self._reads = Lane(app), Lane(app)
+        self._aside = Lane(app)
+        self._reads = Lane(app) if database.is_sqlite else None
+        self._writes = WritingLane(app, in_turn, database) if database.is_sqlite else None
 
     def __call__(self, to: Answering, environ: WSGIEnvironment) -> None:
         """Answer a request, or let a lane do so."""
         environ.update(_ENVIRONMENT)
         lane = self._lane(environ)
         if lane is None:
-            answer(self._in_turn, to, environ)
+            Answer(self._in_turn, environ).send(to)
         elif lane.is_full:
-            answer(self._refuse, to, environ)
+            Answer(self._refuse, environ).send(to)
         else:
             lane.take(to, environ)
 
     def _lane(self, environ: WSGIEnvironment) -> Lane | None:
         """Return the lane of a request that is short, None for another one."""
-        if environ["REQUEST_METHOD"] not in READS or may_have_body(environ):
-            return None
-        if first_segment(environ) not in self._stored:
-            return self._aside
-        is_short = not _LONG.fullmatch(environ["PATH_INFO"]) and _KEYED.fullmatch(
-            environ["QUERY_STRING"]
-        )
-        return self._reads if self._looks and is_short else None
+        if environ["REQUEST_METHOD"] in READS and not may_have_body(environ):
+            if first_segment(environ) not in self._stored:
+                return self._aside
+            return self._reads if _is_short_read(environ) else None
+        if self._writes and _is_short_write(environ) and self._in_turn.fetch(environ):
+            return self._writes
+        return None
 
 
-def answer(app: WSGIApplication, to: Answering, environ: WSGIEnvironment) -> None:
-    """Answer a request by `app`."""
-    head = _granian.Response()
-    body = app(environ, head)
-    if isinstance(body, list):
-        to.response_bytes(head.status, head.headers, b"".join(body))
-    else:
-        to.response_iter(head.status, head.headers, _granian.ResponseIterWrap(body))
+def _is_short_read(environ: WSGIEnvironment) -> bool:
+    may_wait = _LONG.fullmatch(environ["PATH_INFO"])
+    return not may_wait and bool(_KEYED.fullmatch(environ["QUERY_STRING"]))
+
+
+def _is_short_write(environ: WSGIEnvironment) -> bool:
+    if environ["REQUEST_METHOD"] not in _WRITES or "HTTP_TRANSFER_ENCODING" in environ:
+        return False
+    length = _SHORT_LENGTH.fullmatch(environ.get("CONTENT_LENGTH", "0"))
+    return bool(length and _OF_TASKS.fullmatch(environ["PATH_INFO"]))

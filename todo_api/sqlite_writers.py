@@ -35,7 +35,7 @@ LONGEST = 0.005
 _RETRY_AFTER = 1
 
 
-class _Group:
+class Group:
     """A transaction, those whose writes it holds, and what has become of it."""
 
     def __init__(self, connection: Connection, driver: Driver, closing: ExitStack) -> None:
@@ -44,7 +44,7 @@ class _Group:
         self.closing = closing
         self.begun = time.monotonic()
         self.size = 1
-        self.holds: list[_Writer] = []
+        self.holds: list[Writer] = []
         self.is_committed = False
         self.error: sqlite3.Error | None = None
 
@@ -61,12 +61,12 @@ class _Group:
         return Unavailable(retry_after=_RETRY_AFTER)
 
 
-class _Writer:
+class Writer:
     """Somebody in the queue; when its turn comes it is told of the group that it joins, if any."""
 
     def __init__(self, *, alone: bool) -> None:
         self.alone = alone
-        self.group: _Group | None = None
+        self.group: Group | None = None
         self._call = threading.Lock()
         self._call.acquire()
 
@@ -88,8 +88,10 @@ class Writers:
         self._engine = engine
         self.turnstile = Turnstile(f"{engine.url.database}-writers")
         self._changing = threading.Lock()
-        self.queue: deque[_Writer] = deque()
+        self.queue: deque[Writer] = deque()
         self._busy = False
+        self.own = threading.local()
+        """A thread's own way to get its part, if it has one, see `sqlite_together`."""
 
     @contextmanager
     def part(
@@ -102,25 +104,29 @@ class Writers:
         `patience` seconds. One who may take long is better `alone`, so that nobody's commit waits
         for that. It may bring the connection that it works `on`.
         """
+        if own := getattr(self.own, "part", None):
+            with own(patience) as part:
+                yield part
+            return
         until = time.monotonic() + patience
-        writer = _Writer(alone=alone)
-        has_to_wait = self._line_up(writer)
+        writer = Writer(alone=alone)
+        has_to_wait = self.line_up(writer)
         error: BaseException | None = None
         try:
             if has_to_wait:
                 writer.wait(patience)
             is_new = writer.group is None
-            group = writer.group = writer.group or self._begun(on, until)
+            group = writer.group = writer.group or self.begun(on, until)
             group.driver.take(Part.FIRST if is_new else Part.NEXT)
             yield group.connection, is_new
         except BaseException as raised:
             error = raised
             raise
         finally:
-            self._leave(writer, error)
+            self.leave(writer, error)
 
-    def _line_up(self, writer: _Writer) -> bool:
-        """Return whether the writer has to wait."""
+    def line_up(self, writer: Writer) -> bool:
+        """Queue up; return whether the writer has to wait."""
         with self._changing:
             if self._busy:
                 self.queue.append(writer)
@@ -128,7 +134,7 @@ class Writers:
             self._busy = True
             return False
 
-    def _begun(self, on: Connection | None, until: float) -> _Group:
+    def begun(self, on: Connection | None, until: float) -> Group:
         """Begin a transaction, as the only writer of this process."""
         if not self.turnstile.take(until):
             raise Unavailable(retry_after=_RETRY_AFTER)
@@ -139,9 +145,9 @@ class Writers:
             assert isinstance(driver, Driver)
             driver.begin_writing(until - time.monotonic())
             failing.callback(driver.rollback)
-            return _Group(connection, driver, failing.pop_all())
+            return Group(connection, driver, failing.pop_all())
 
-    def _leave(self, writer: _Writer, error: BaseException | None) -> None:
+    def leave(self, writer: Writer, error: BaseException | None) -> None:
         """Hand on the turn, and do not return before the commit if there is something in it."""
         with self._changing:
             if writer in self.queue:
@@ -155,13 +161,13 @@ class Writers:
         if is_in_it:
             group.holds.append(writer)
         if writer.alone or not group.is_open or not self._hand_on(group):
-            self._end(group)
+            self.end(group)
         if is_in_it:
             writer.wait()
             if not group.is_committed:
                 raise group.failure()
 
-    def _end(self, group: _Group) -> None:
+    def end(self, group: Group) -> None:
         """Commit for all who are in it, and let them, and others, go on."""
         try:
             if group.holds and group.driver.in_transaction:
@@ -178,7 +184,7 @@ class Writers:
                 for each in group.holds:
                     each.call()
 
-    def _hand_on(self, group: _Group | None = None) -> bool:
+    def _hand_on(self, group: Group | None = None) -> bool:
         """Call the next one, if there is one, or one who will join in `group`; return whether."""
         with self._changing:
             if not self.queue:

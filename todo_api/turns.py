@@ -194,6 +194,17 @@ class Turns:
             body.drain()
         return answer
 
+    def fetch(self, environ: WSGIEnvironment) -> bool:
+        """Read a body that is short before anything else is done; return whether there was room."""
+        if not self.slow.acquire(blocking=False):
+            return False
+        try:
+            length = int(environ.get("CONTENT_LENGTH") or 0)
+            environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(length))
+        finally:
+            self.slow.release()
+        return True
+
     def _kind(self, environ: WSGIEnvironment) -> Places:
         if first_segment(environ) not in self.stored:
             return self.aside

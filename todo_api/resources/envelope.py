@@ -8,6 +8,7 @@ import random
 import re
 import time
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -44,15 +45,21 @@ class Envelope:
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             code = int(status[:3])
-            self._close(environ, this, code, headers)
+            self._complete(environ, this, code, headers)
+            tell = partial(self._tell, environ, this, code, headers)
+            afterwards = environ.get(passage.AFTERWARDS)
+            if afterwards is None:
+                tell()
+            else:
+                afterwards.append(tell)
             return start_response(status, headers, exc_info)
 
         return self._app(environ, start)
 
-    def _close(
+    def _complete(
         self, environ: WSGIEnvironment, this: Passage, code: int, headers: list[tuple[str, str]]
     ) -> None:
-        """Complete the headers of an answer, tell the access log and count it."""
+        """Complete the headers of an answer."""
         if code in access_log.BODILESS:
             headers[:] = [pair for pair in headers if pair[0] != "Content-Type"]
         headers.append(("X-Request-ID", this.request_id))
@@ -60,6 +67,11 @@ class Envelope:
         headers.extend(self._cross_origin.headers(environ))
         if this.dry_run:
             headers.append(preferences.DRY)
+
+    def _tell(
+        self, environ: WSGIEnvironment, this: Passage, code: int, headers: list[tuple[str, str]]
+    ) -> None:
+        """Tell the access log of an answer, and count it."""
         access_log.write(environ, this, code, headers, self._settings)
         if self._metrics:
             took = time.perf_counter() - this.begun

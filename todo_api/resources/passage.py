@@ -8,6 +8,9 @@ from flask import Request
 KEY = "todo_api.passage"
 """Where a request's environment has it."""
 
+AFTERWARDS = "todo_api.afterwards"
+"""Where it may have a list, of what is to be done once it is clear that the answer is true."""
+
 
 @dataclass(slots=True)
 class Passage:

@@ -1,0 +1,184 @@
+"""Writes that one thread does for many, and what becomes of all of them."""
+
+import sqlite3
+import threading
+import time
+from contextlib import closing, suppress
+
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.exc import IntegrityError
+from test_sqlite_writers import stored, write
+
+from todo_api.database import Database
+from todo_api.errors import Unavailable
+
+
+@pytest.fixture
+def database(sqlite_databases):
+    database = Database(sqlite_databases.migrated(), lock_timeout=1)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def said(database):
+    """All that SQLite itself is told."""
+    statements = []
+
+    @event.listens_for(database.engine, "connect")
+    def listen(connection, _):
+        connection.set_trace_callback(statements.append)
+
+    return statements
+
+
+def do(database, name, error=None, **options):
+    with database.transaction(**options) as session:
+        write(session, name)
+        if error:
+            raise error
+
+
+def test_what_is_done_together_has_one_commit(database, said):
+    with database.together() as work:
+        for name in "abc":
+            do(database, name)
+            assert stored(database) == []
+    assert stored(database) == ["a", "b", "c"]
+    assert not work.is_lost
+    assert said.count("COMMIT") == 1
+    do(database, "d")
+    assert said.count("COMMIT") == 2
+
+
+def test_where_nothing_is_written_nothing_is_begun(database, said):
+    with database.together() as work:
+        stored(database)
+    assert not work.is_lost
+    assert "BEGIN IMMEDIATE" not in said
+
+
+@pytest.mark.parametrize("options", [{"error": LookupError()}, {"dry": True}])
+@pytest.mark.parametrize("place", range(3))
+def test_who_fails_takes_back_no_more_than_what_is_its_own(database, place, options):
+    with database.together() as work:
+        for number, name in enumerate("abc"):
+            with suppress(LookupError):
+                do(database, name, **(options if number == place else {}))
+    assert not work.is_lost
+    assert stored(database) == [name for number, name in enumerate("abc") if number != place]
+
+
+def test_where_all_fail_nothing_is_lost(database):
+    with database.together() as work:
+        for name in "ab":
+            with suppress(LookupError):
+                do(database, name, LookupError())
+    assert not work.is_lost
+    assert stored(database) == []
+
+
+def test_a_commit_that_fails_is_told(database):
+    with database.transaction() as session:
+        session.execute(text("CREATE TABLE whole (id INTEGER PRIMARY KEY)"))
+        deferred = "whole INTEGER REFERENCES whole (id) DEFERRABLE INITIALLY DEFERRED"
+        session.execute(text(f"CREATE TABLE half ({deferred})"))
+    with database.together() as work:
+        do(database, "a")
+        with database.transaction() as session:
+            session.execute(text("INSERT INTO half VALUES (1)"))
+    assert work.is_lost
+    assert stored(database) == []
+    do(database, "b")
+    assert stored(database) == ["b"]
+
+
+def test_so_it_is_when_sqlite_gives_up_all_of_it(database):
+    with database.together() as work:
+        do(database, "a")
+        assert not work.is_lost
+        with suppress(Unavailable), database.transaction() as session:
+            driver = session.connection().connection.driver_connection
+            pages = session.scalar(text("PRAGMA page_count"))
+            driver.execute(f"PRAGMA max_page_count = {pages + 10}")
+            try:
+                write(session, "x" * 1_000_000)
+            finally:
+                driver.execute("PRAGMA max_page_count = 1000000")
+        assert work.is_lost
+    assert work.is_lost
+    assert stored(database) == []
+
+
+def test_a_statement_that_fails_is_the_failure_of_its_own_part(database):
+    with database.together() as work:
+        do(database, "a")
+        with pytest.raises(IntegrityError), database.transaction() as session:
+            session.execute(text("INSERT INTO message (id) VALUES (1)"))
+        do(database, "b")
+    assert not work.is_lost
+    assert stored(database) == ["a", "b"]
+
+
+def test_patience_begins_when_who_asks_has_come(database):
+    with closing(sqlite3.connect(database.url.database, isolation_level=None)) as stranger:
+        stranger.execute("BEGIN IMMEDIATE")
+        begun = time.monotonic()
+        with database.together() as work:
+            work.since -= 0.9
+            with pytest.raises(Unavailable):
+                do(database, "a")
+            work.since -= 10
+            with pytest.raises(Unavailable):
+                do(database, "b")
+            assert time.monotonic() - begun < 1.5
+            stranger.execute("ROLLBACK")
+            do(database, "c")
+    assert stored(database) == ["c"]
+
+
+def test_others_wait_until_the_end_and_are_waited_for(database):
+    inside, go_on = threading.Event(), threading.Event()
+
+    def hold():
+        with database.transaction() as session:
+            write(session, "before")
+            inside.set()
+            assert go_on.wait(10)
+
+    first = threading.Thread(target=hold)
+    first.start()
+    assert inside.wait(10)
+    threading.Timer(0.1, go_on.set).start()
+    with database.together():
+        do(database, "a")
+        other = threading.Thread(target=do, args=[database, "z"])
+        other.start()
+        do(database, "b")
+        assert other.is_alive()
+    other.join(10)
+    first.join(10)
+    assert stored(database) == ["a", "b", "before", "z"]
+
+
+def test_who_waits_in_vain_holds_up_nobody(database):
+    inside, go_on = threading.Event(), threading.Event()
+
+    def hold():
+        with database.transaction() as session:
+            write(session, "before")
+            inside.set()
+            assert go_on.wait(10)
+
+    first = threading.Thread(target=hold)
+    first.start()
+    assert inside.wait(10)
+    with database.together() as work:
+        work.since -= 10
+        with pytest.raises(Unavailable):
+            do(database, "a")
+    go_on.set()
+    first.join(10)
+    do(database, "b")
+    assert stored(database) == ["b", "before"]
