@@ -62,7 +62,16 @@ SHARED = {
     "values": {"names", "money", "moments", "currencies", "clock"},
     "models": {"base"},
     "services": {"paging", "replays", "rows", "throttle", "task_filter"},
-    "schemas": {"wire", "dumping", "fields", "json_schema", "moments", "numbers", "query"},
+    "schemas": {
+        "wire",
+        "dumping",
+        "loading",
+        "fields",
+        "json_schema",
+        "moments",
+        "numbers",
+        "query",
+    },
     "resources": {
         "access_log",
         "auth",
