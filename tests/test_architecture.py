@@ -27,6 +27,7 @@ FLOORS = {
     "settings": 1,
     "turnstile": 0,
     "announcing": 2,
+    "asking": 0,
     "sqlite": 1,
     "sqlite_writers": 2,
     "postgresql": 1,
