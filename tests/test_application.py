@@ -25,6 +25,10 @@ def stock(monkeypatch):
         monkeypatch.setattr(App, "ensure_sync", Flask.ensure_sync)
         monkeypatch.setattr(App, "full_dispatch_request", Flask.full_dispatch_request)
         monkeypatch.setattr(App, "create_url_adapter", Flask.create_url_adapter)
+        monkeypatch.setattr(App, "request_context", Flask.request_context)
+        monkeypatch.setattr(App, "session_interface", Flask.session_interface)
+        monkeypatch.setattr(App, "do_teardown_request", Flask.do_teardown_request)
+        monkeypatch.setattr(App, "do_teardown_appcontext", Flask.do_teardown_appcontext)
         monkeypatch.setattr(ShortResponse, "__call__", WerkzeugResponse.__call__)
 
     return take_back
@@ -46,7 +50,7 @@ def answers(backend, someone):
         for name, value in (
             ("<username>", "alice"),
             ("<id>", "2"),
-            ("<text>", "a%2Fb%20é/"),
+            ("<text>", "a%2Fb%20é/" + 200 * "/long" * (route.path == "/echo/<text>")),
             ("<name>", "apples"),
             ("<file>", "docs.css"),
             ("<asset>", "page.css"),
@@ -100,14 +104,22 @@ def test_a_response_is_sent_as_stock_flask_sends_it(made, method, status):
     assert sent(ShortResponse) == sent(Response)
 
 
-@pytest.mark.parametrize("signal", [flask.request_started, flask.request_finished])
+@pytest.mark.parametrize(
+    "signal",
+    [
+        flask.request_started,
+        flask.request_finished,
+        flask.request_tearing_down,
+        flask.appcontext_tearing_down,
+    ],
+)
 def test_whoever_listens_to_a_signal_hears_it(backend, signal):
     heard = []
 
     def listen(sender, **_):
         heard.append(sender)
 
-    with signal.connected_to(listen):
+    with signal.connected_to(listen, backend.app):
         assert backend.nobody.get("/echo/a").status_code == 200
     assert heard == [backend.app]
     assert backend.nobody.get("/echo/a").status_code == 200
@@ -119,6 +131,7 @@ def test_hooks_signals_and_what_is_to_be_closed_are_not_passed_by(backend):
     app = App()
     app.before_request(lambda: called.append("before"))
     app.teardown_request(lambda _: called.append("teardown"))
+    app.teardown_appcontext(lambda _: called.append("teardown of all"))
 
     @app.after_request
     def after(response):
@@ -133,4 +146,21 @@ def test_hooks_signals_and_what_is_to_be_closed_are_not_passed_by(backend):
 
     app.wsgi_app = Envelope(app.wsgi_app, backend.settings)
     assert app.test_client().get("/streamed", buffered=True).data == b"ab"
-    assert called == ["before", "after", "teardown", "closed"]
+    assert called == ["before", "after", "teardown", "teardown of all", "closed"]
+
+
+@pytest.mark.parametrize("kind", [App, lambda: Flask("stock")])
+def test_there_is_no_session_and_whoever_uses_it_is_told_so(kind):
+    with kind().test_request_context("/"):
+        assert "x" not in flask.session
+        with pytest.raises(RuntimeError, match="session is unavailable"):
+            flask.session["x"] = 1
+
+
+@pytest.mark.parametrize("text", ["a", "a" * 500])
+def test_what_a_path_matches_is_the_requests_own(backend, text):
+    for _ in range(2):
+        with backend.app.test_request_context(f"/echo/{text}"):
+            assert flask.request.url_rule.endpoint == "/echo/<text>"
+            assert flask.request.view_args == {"text": text}
+            flask.request.view_args.clear()

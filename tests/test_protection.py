@@ -3,13 +3,14 @@
 import json
 import logging
 import threading
+from datetime import datetime
 from ipaddress import ip_network
 
 import httpx
 import pytest
 from conftest import serving
 
-from todo_api.resources.access_log import LONGEST_PATH
+from todo_api.resources.access_log import LONGEST_PATH, Line
 from todo_api.resources.auth import PUBLIC
 from todo_api.urls import ROUTES
 
@@ -172,14 +173,27 @@ def test_nothing_that_a_client_sends_forges_or_mixes_lines(backend, caplog, text
     with caplog.at_level(logging.INFO, "todo_api.access"):
         # A path is WSGI's, bytes as Latin-1.
         raw = f"/{text}".encode().decode("latin-1")
-        trusting("B" * 500, "/", headers=headers, environ_overrides={"PATH_INFO": raw})
+        trusting('"B\n' * 200, "/", headers=headers, environ_overrides={"PATH_INFO": raw})
     (record,) = [record for record in caplog.records if record.name == "todo_api.access"]
     assert record.message.isascii()
     assert record.message.isprintable()
     assert len(record.message) < 4_096
     line = json.loads(record.message)
+    assert record.message == json.dumps(line)
+    assert datetime.fromisoformat(line["time"]).timestamp() == pytest.approx(
+        record.created, abs=2e-3
+    )
+    assert line["method"] == ('"B\n' * 200)[:16]
     assert line["path"] == f"/{text}"[:LONGEST_PATH]
     assert line["address"] == "2001:db8::7"
+
+
+def test_the_record_of_a_line_has_all_that_a_record_has():
+    usual = logging.LogRecord("todo_api.access", logging.INFO, "", 0, "text", None, None)
+    line = Line("text", usual.created)
+    assert vars(line).keys() == vars(usual).keys()
+    form = logging.Formatter("%(asctime)s %(name)s %(levelname)s %(levelno)s %(message)s")
+    assert form.format(line) == form.format(usual)
 
 
 def test_a_query_is_not_told(nobody, lines):

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Literal
 
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, PoolProxiedConnection, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from todo_api import announcing, generation, postgresql, sqlite
+from todo_api.asking import Asker, Askers
 from todo_api.failures import understood
 from todo_api.generation import Guard
 from todo_api.sqlite_together import Together, together
@@ -37,15 +38,19 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.writers: Writers | None = None
+        self._askers: Askers | None = None
         options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0}
         # What an error tells goes to the log; what somebody stored does not belong there.
         options["hide_parameters"] = True
         options["pool_timeout"] = lock_timeout
+        # The connection used last is the one whose memory holds most of what is asked.
+        options["pool_use_lifo"] = True
         if self.is_sqlite:
             options["connect_args"] = {"factory": sqlite.Driver}
             self.engine = create_engine(sqlite.file_url(self.url), **options)
             sqlite.speak(self.engine, lock_timeout)
             self.writers = Writers(self.engine, lock_timeout)
+            self._askers = Askers(self.engine)
         else:
             url_with_driver = self.url.set(drivername="postgresql+psycopg")
             self.engine = create_engine(url_with_driver, **options)
@@ -55,6 +60,10 @@ class Database:
     def __str__(self) -> str:
         """Return where the database is, without a password."""
         return self.engine.url.render_as_string(hide_password=True)
+
+    def asking(self) -> Asker | PoolProxiedConnection:
+        """Return a connection for one question, to be given back by its `close`."""
+        return self._askers.take() if self._askers else self.engine.raw_connection()
 
     @contextmanager
     def reading(self, *, one_state: bool = True) -> Iterator[Session]:
@@ -148,12 +157,15 @@ class Database:
 
     def settle(self) -> None:
         """Leave everything in order, once nobody uses it any more."""
-        if self.is_sqlite:
+        if self._askers:
+            self._askers.close()
             sqlite.settle(self.engine)
 
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
+        if self._askers:
+            self._askers.close()
         if self.writers:
             self.writers.turnstile.close()
 

@@ -80,6 +80,7 @@ class Metrics:
         listen: Any = event.listen
         listen(engine, "checkout", lambda *_: self._connections.inc())
         listen(engine, "checkin", self._given_back)
+        listen(engine, "detach", lambda *_: self._connections.dec())
         listen(engine, "before_cursor_execute", self._executes)
         listen(engine, "after_cursor_execute", self._executed)
         listen(engine, "commit", self._commits)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, Select
+from sqlalchemy import Select
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 
@@ -48,26 +48,27 @@ class Question:
             with database.reading():
                 pass
         with understood(database.engine, guard):
-            return self._put(database.engine, values)
+            return self._put(database, values)
 
-    def _put(self, engine: Engine, values: Mapping[str, Any]) -> Row | None:
+    def _put(self, database: Database, values: Mapping[str, Any]) -> Row | None:
+        engine = database.engine
         compiled = self._compiled.get(engine.dialect.name) or self._compile(engine.dialect)
-        failure, pooled = engine.dialect.loaded_dbapi.Error, None
+        failure, taken = engine.dialect.loaded_dbapi.Error, None
         try:
-            pooled = engine.raw_connection()
-            driver: Any = pooled.driver_connection
+            taken = database.asking()
+            driver: Any = taken.driver_connection
             row: Row | None = driver.execute(compiled.text, compiled.bound(values)).fetchone()
             return row
         except failure as error:
-            if pooled:
-                pooled.invalidate(error)
+            if taken:
+                taken.invalidate(error)
             ended = engine.dialect.is_disconnect(error, None, None)
             raise DBAPIError.instance(
                 compiled.text, None, error, failure, connection_invalidated=ended
             ) from error
         finally:
-            if pooled:
-                pooled.close()
+            if taken:
+                taken.close()
 
     def _compile(self, dialect: Dialect) -> _Compiled:
         compiled: Any = self._statement.compile(dialect=dialect)

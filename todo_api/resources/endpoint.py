@@ -111,10 +111,12 @@ class Endpoint(Resource):
 
     def dispatch_request(self, **ids: Any) -> Shown | Response:
         """Answer the request; Flask calls this with what the URL's placeholders matched."""
-        if request.method == "OPTIONS":
+        environ = request.environ
+        method = environ["REQUEST_METHOD"]
+        if method == "OPTIONS":
             return None, 204, {"Allow": ", ".join(path_methods.allowed(request))}
-        verb = "get" if request.method == "HEAD" else request.method.lower()
-        this = passage.of(request)
+        verb = "get" if method == "HEAD" else method.lower()
+        this = passage.within(environ)
         this.cache = self.cache or ("no-cache" if self.access[verb] == PUBLIC else PRIVATE)
         return self.answer(verb, ids)
 

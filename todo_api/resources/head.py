@@ -21,7 +21,12 @@ def check(environ: WSGIEnvironment) -> None:
     if not _HOST.fullmatch(environ.get("HTTP_HOST", "")):
         raise Malformed("Exactly one Host header is required.")
     for name, value in environ.items():
-        if name.startswith(("HTTP_", "CONTENT_")) and len(value) > LONGEST_HEADER:
+        # Its length comes first: few values are long, and most have such a name.
+        if (
+            type(value) is str
+            and len(value) > LONGEST_HEADER
+            and name.startswith(("HTTP_", "CONTENT_"))
+        ):
             raise RequestHeaderFieldsTooLarge
     if "HTTP_TRANSFER_ENCODING" in environ:
         _one_length(environ["HTTP_TRANSFER_ENCODING"], environ.get("CONTENT_LENGTH"))

@@ -1,6 +1,7 @@
 """Wire: the base of all schemas. What it adds to marshmallow is the contract's rules for bodies."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property
 from itertools import islice
 from typing import Any, ClassVar, final
@@ -16,7 +17,7 @@ from marshmallow import (
 )
 
 from todo_api.errors import Invalid
-from todo_api.schemas import dumping
+from todo_api.schemas import dumping, loading
 
 MOST_ERRORS = 20
 """How many errors an answer names."""
@@ -49,6 +50,9 @@ class Wire(Schema):
         """Return the values in a client's fields; raise errors.Invalid if any of them is wrong."""
         if not isinstance(raw, Mapping):
             raise Invalid("The body must be a JSON object.")
+        if self._load:
+            with suppress(ValidationError):
+                return self._load(raw, partial)
         try:
             values: dict[str, Any] = self.load(raw, partial=partial)
         except ValidationError as error:
@@ -69,6 +73,10 @@ class Wire(Schema):
         """Return what `obj` has to show, `default` for what an answer has only sometimes."""
         value = super().get_attribute(obj, attr, default)
         return default if value is None and attr in self.sometimes else value
+
+    @cached_property
+    def _load(self) -> loading.Load | None:
+        return loading.compiled(self)
 
     @cached_property
     def _show(self) -> dumping.Show | None:
