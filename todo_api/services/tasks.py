@@ -20,6 +20,7 @@ from todo_api.services import prices
 from todo_api.services.paging import Order, Plan, plan
 from todo_api.services.rows import columns
 from todo_api.services.task_filter import TASK_ROWS, Filter, matching, of
+from todo_api.statements import Statement
 from todo_api.values import moments, money, names
 
 RESTORABLE_DAYS = 30
@@ -49,10 +50,12 @@ SORTS = {
 }
 """The orders that a list may have. `-` in front runs backwards, ties by id included."""
 
-_ONE = select(*TASK_ROWS.columns).where(
-    _TASK.account_id == bindparam("owner"),
-    _TASK.id == bindparam("id"),
-    _TASK.deleted_date.is_(None),
+_ONE = Statement(
+    select(*TASK_ROWS.columns).where(
+        _TASK.account_id == bindparam("owner"),
+        _TASK.id == bindparam("id"),
+        _TASK.deleted_date.is_(None),
+    )
 )
 
 
