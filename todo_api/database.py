@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from todo_api import announcing, generation, postgresql, sqlite
 from todo_api.failures import understood
 from todo_api.generation import Guard
+from todo_api.place import Place
 from todo_api.sessions import JOINS, ReadingSession
 from todo_api.sqlite_writers import Writers
 
@@ -64,24 +65,24 @@ class Database:
         Where that is for one question only, PostgreSQL need not hold on to `one_state`, which takes
         two round trips.
         """
-        with understood(self.engine, self.guard), self.engine.connect() as connection:
-            session = ReadingSession(connection)
-            place = session.place
-            holds_on = one_state and not self.is_sqlite
-            if holds_on:
-                place.put(postgresql.ONE_STATE, None, _nothing)
-            elif self.is_sqlite:
-                place.driver.start()
+        with understood(self.engine, self.guard):
+            place = Place.taken(self.engine)
+            session = ReadingSession(place)
             try:
+                if self.is_sqlite:
+                    place.driver.start()
+                elif one_state:
+                    place.put(postgresql.ONE_STATE, None, _nothing)
                 if self.guard.is_due:
                     self.guard.look(session.connection())
                 yield session
+                if one_state and not self.is_sqlite:
+                    # At a ROLLBACK the driver forgets all statements that are prepared.
+                    place.put("COMMIT", None, _nothing)
             finally:
                 if session.is_whole:
                     session.close()
-            if holds_on:
-                # At a ROLLBACK the driver forgets all statements that are prepared.
-                place.put("COMMIT", None, _nothing)
+                place.pooled.close()
 
     @contextmanager
     def transaction(

@@ -33,6 +33,19 @@ class Place(NamedTuple):
     pooled: PoolProxiedConnection
     driver: Any
 
+    @classmethod
+    def taken(cls, engine: Engine) -> "Place":
+        """Take a connection from the pool, which `pooled.close` gives back.
+
+        Raises what SQLAlchemy raises when there is none to connect to.
+        """
+        failure = engine.dialect.loaded_dbapi.Error
+        try:
+            pooled = engine.raw_connection()
+        except failure as error:
+            raise DBAPIError.instance(None, None, error, failure) from error
+        return cls(engine, pooled, pooled.driver_connection)
+
     @property
     def dialect(self) -> Dialect:
         """What is spoken there."""

@@ -5,8 +5,7 @@ This is for what nearly every request asks.
 
 from typing import Any
 
-from sqlalchemy import Engine, PoolProxiedConnection, Select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Select
 
 from todo_api.database import Database
 from todo_api.failures import understood
@@ -30,18 +29,8 @@ class Question:
             with database.reading():
                 pass
         with understood(engine, guard):
-            pooled = _taken(engine)
+            place = Place.taken(engine)
             try:
-                place = Place(engine, pooled, pooled.driver_connection)
                 return self._statement.first_at(place, values)
             finally:
-                pooled.close()
-
-
-def _taken(engine: Engine) -> PoolProxiedConnection:
-    """Take a connection from the pool; raise what SQLAlchemy raises if there is none."""
-    failure = engine.dialect.loaded_dbapi.Error
-    try:
-        return engine.raw_connection()
-    except failure as error:
-        raise DBAPIError.instance(None, None, error, failure) from error
+                place.pooled.close()

@@ -13,23 +13,23 @@ JOINS: Literal["rollback_only"] = "rollback_only"
 
 
 class ReadingSession(Session):
-    """A session on a connection whose driver has begun already.
+    """A session where the driver has begun already.
 
     Most of what is read is rows, for which the driver is enough. So SQLAlchemy's transaction and
     the session itself, which cost more than a statement, are made when anything else is asked for.
     """
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self.place = _place(connection)
+    def __init__(self, place: Place) -> None:
+        self.place = place
 
     def __getattr__(self, name: str) -> Any:
         """Become a whole session: one without any attribute can do nothing yet."""
         if self.is_whole:
             raise AttributeError(name)
-        self._connection.execution_options(**postgresql.AT_ONCE)
-        self._connection.begin()
-        super().__init__(self._connection, join_transaction_mode=JOINS)
+        connection = Connection(self.place.engine, self.place.pooled)
+        connection.execution_options(**postgresql.AT_ONCE)
+        connection.begin()
+        super().__init__(connection, join_transaction_mode=JOINS)
         return getattr(self, name)
 
     @property
@@ -44,9 +44,5 @@ def place_of(session: Session) -> Place:
         return session.place
     connection = session.bind
     assert isinstance(connection, Connection)
-    return _place(connection)
-
-
-def _place(connection: Connection) -> Place:
     pooled = connection.connection
     return Place(connection.engine, pooled, pooled.driver_connection)
