@@ -1,4 +1,4 @@
-"""Questions: statements that are put outside of a session, which would cost several times as much.
+"""Questions: statements that are put outside of a session, which on PostgreSQL are one round trip.
 
 This is for what nearly every request asks.
 """
