@@ -72,12 +72,12 @@ def test_what_is_not_modified_is_not_read(alice, statements):
     assert len(statements) == 1
 
 
-def test_a_price_is_one_question_on_the_driver_itself(admin, nobody, statements):
+def test_a_price_is_one_question(admin, nobody, statements):
     assert nobody.get("/itemprice?itemname=apples").json == {"name": "apples", "price": 0}
     admin.post("/api/v1/prices", json={"name": "Apples", "price": 1.35})
     statements.clear()
     assert nobody.get("/itemprice?itemname=APPLES").json == {"name": "APPLES", "price": 1.35}
-    assert statements == []
+    assert len(statements) == 1
 
 
 def whose(database, alice):

@@ -1,10 +1,10 @@
-"""Connections for questions alone: taken and given back in a twentieth of the pool's time.
+"""Connections for those who only read: taken and given back in a twentieth of the pool's time.
 
-SQLAlchemy's pool keeps count, rolls back and waits for a place; that takes longer than what SQLite
-needs to answer. A question is one statement that changes nothing and begins no transaction, so
-there is nothing to be rolled back, and each thread that asks finds a connection or makes one.
+SQLAlchemy's pool keeps count, waits for a place and has many listeners; that takes longer than what
+SQLite needs to answer. Here whoever reads finds a connection, or makes one.
 """
 
+import sqlite3
 from collections import deque
 from typing import Any
 
@@ -12,12 +12,16 @@ from sqlalchemy import Engine
 
 
 class Asker:
-    """A connection that is taken; to be used, and given back, as one of the pool is."""
+    """A connection that is taken; to be used, and given back, as one of the pool is.
+
+    SQLAlchemy's Connection takes what is `proxied`.
+    """
 
     def __init__(self, engine: Engine, free: "deque[Asker]") -> None:
-        pooled = engine.raw_connection()
-        self.driver_connection: Any = pooled.driver_connection
-        pooled.detach()
+        self.proxied = engine.raw_connection()
+        self.driver_connection: Any = self.proxied.driver_connection
+        self.info = dict[Any, Any]()
+        self.proxied.detach()
         self._free = free
         self._is_good = True
 
@@ -26,15 +30,19 @@ class Asker:
         self._is_good = False
 
     def close(self) -> None:
-        """Give it back, unless somebody has begun what should be rolled back."""
-        if self._is_good and not self.driver_connection.in_transaction:
+        """Give it back, with nothing of what was begun."""
+        try:
+            self.driver_connection.rollback()
+        except sqlite3.Error:
+            self._is_good = False
+        if self._is_good:
             self._free.append(self)
         else:
             self.driver_connection.close()
 
 
 class Askers:
-    """The connections to one database that are free for questions."""
+    """The connections to one database that are free for those who read."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

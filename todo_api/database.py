@@ -6,24 +6,28 @@ is to roll back.
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, Literal
+from typing import Any
 
-from sqlalchemy import Connection, PoolProxiedConnection, create_engine, text
+from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from todo_api import announcing, generation, postgresql, sqlite
-from todo_api.asking import Asker, Askers
+from todo_api.asking import Askers
 from todo_api.failures import understood
 from todo_api.generation import Guard
+from todo_api.place import Place
+from todo_api.sessions import JOINS, ReadingSession
 from todo_api.sqlite_together import Together, together
 from todo_api.sqlite_writers import Writers
 
 _MIGRATING = 600
 """Seconds that a migration waits for another one."""
 
-_JOINS: Literal["rollback_only"] = "rollback_only"
-"""A session is handed a connection that has begun; to let it begin itself costs 17 µs more."""
+
+def _nothing(cursor: object) -> None:
+    """Take nothing of what a statement gave."""
 
 
 class Database:
@@ -61,9 +65,17 @@ class Database:
         """Return where the database is, without a password."""
         return self.engine.url.render_as_string(hide_password=True)
 
-    def asking(self) -> Asker | PoolProxiedConnection:
-        """Return a connection for one question, to be given back by its `close`."""
-        return self._askers.take() if self._askers else self.engine.raw_connection()
+    def place(self) -> Place:
+        """Take a connection to read by, which `pooled.close` gives back.
+
+        Raises what SQLAlchemy raises when there is none to connect to.
+        """
+        failure = self.engine.dialect.loaded_dbapi.Error
+        try:
+            taken = self._askers.take() if self._askers else self.engine.raw_connection()
+        except failure as error:
+            raise DBAPIError.instance(None, None, error, failure) from error
+        return Place(self.engine, taken, taken.driver_connection)
 
     @contextmanager
     def reading(self, *, one_state: bool = True) -> Iterator[Session]:
@@ -72,16 +84,24 @@ class Database:
         Where that is for one question only, PostgreSQL need not hold on to `one_state`, which takes
         two round trips.
         """
-        with understood(self.engine, self.guard), self.engine.connect() as connection:
-            options = postgresql.ONE_STATE if one_state else postgresql.AT_ONCE
-            connection.execution_options(**options)
-            connection.begin()
-            self.guard.look_now_and_then(connection)
-            with Session(connection, join_transaction_mode=_JOINS) as session:
+        with understood(self.engine, self.guard):
+            place = self.place()
+            session = ReadingSession(place)
+            try:
+                if self.is_sqlite:
+                    place.driver.start()
+                elif one_state:
+                    place.put(postgresql.ONE_STATE, None, _nothing)
+                if self.guard.is_due:
+                    self.guard.look(session.connection())
                 yield session
-            if one_state and not self.is_sqlite:
-                # At a ROLLBACK the driver forgets all statements that are prepared.
-                connection.exec_driver_sql("COMMIT")
+                if one_state and not self.is_sqlite:
+                    # At a ROLLBACK the driver forgets all statements that are prepared.
+                    place.put("COMMIT", None, _nothing)
+            finally:
+                if session.is_whole:
+                    session.close()
+                place.pooled.close()
 
     @contextmanager
     def transaction(
@@ -96,7 +116,7 @@ class Database:
         with (
             understood(self.engine, self.guard),
             self._writing(patient=patient, alone=alone) as connection,
-            Session(connection, expire_on_commit=False, join_transaction_mode=_JOINS) as session,
+            Session(connection, expire_on_commit=False, join_transaction_mode=JOINS) as session,
             _trying(session, connection) if dry else _committing(session, connection),
         ):
             yield session

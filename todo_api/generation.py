@@ -62,11 +62,6 @@ class Guard:
         if self.program:
             self._must_serve(connection.exec_driver_sql(_STORED).scalar())
 
-    def look_now_and_then(self, connection: Connection) -> None:
-        """Look, for one who reads, if nobody has for a second."""
-        if self.is_due:
-            self.look(connection)
-
     def look_after(self, error: DBAPIError) -> None:
         """Look whether a statement has failed because the schema is another one."""
         with suppress(DBAPIError, PoolTimeout), self._engine.connect() as connection:

@@ -20,8 +20,8 @@ AT_ONCE = {"begin": ""}
 AS_USUAL = {"begin": "BEGIN"}
 """Options of a connection whose transactions are as any other."""
 
-ONE_STATE = {"begin": "BEGIN ISOLATION LEVEL REPEATABLE READ"}
-"""Options of a connection that reads and sees one state of the database."""
+ONE_STATE = "BEGIN ISOLATION LEVEL REPEATABLE READ"
+"""Begins a transaction that reads and sees one state of the database."""
 
 _TICK = 0.1
 _PORT = "5432"

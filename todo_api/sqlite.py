@@ -127,9 +127,10 @@ class Driver(sqlite3.Connection):
         self.execute("COMMIT")
 
     def start(self) -> None:
-        """Begin a part, or else a transaction that reads."""
+        """Begin a part, or else a transaction that reads, unless it has begun already."""
         if self._part == Part.ALL:
-            self._say("BEGIN")
+            if not self.in_transaction:
+                self._say("BEGIN")
         elif self._part == Part.NEXT:
             self._say("SAVEPOINT part")
         elif not self.in_transaction:

@@ -45,7 +45,7 @@ class AskedItemPrice(StoredEndpoint):
     gives = {"get": AskedPrice()}
 
     def answer(self, verb: str, ids: dict[str, Any]) -> Shown | Response:
-        """Answer without a session, which costs ten times what one question does."""
+        """Answer without a session: one question sees one state of the database by itself."""
         return Endpoint.answer(self, verb, ids)
 
     def get(self, query: dict[str, Any]) -> dict[str, Any]:

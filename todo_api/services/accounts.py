@@ -14,6 +14,7 @@ from todo_api.errors import Conflict, NotFound
 from todo_api.models import Account, AccountRow, HeldAccount, Task, Username
 from todo_api.services import replays
 from todo_api.services.rows import Kind, columns
+from todo_api.statements import Statement
 from todo_api.values import moments, names
 
 Listed = Row[str, list[str]]
@@ -29,7 +30,7 @@ Found = TypeVar("Found", Account, AccountRow)
 TAKEN = "This username is taken."
 
 _ROWS = Kind(AccountRow, Account)
-_HELD = select(*_ROWS.columns).where(_ACCOUNT.id == bindparam("owner")).with_for_update()
+_HELD = Statement(select(*_ROWS.columns).where(_ACCOUNT.id == bindparam("owner")).with_for_update())
 _TAKEN = select(Account).where(Account.id == bindparam("owner")).with_for_update()
 
 

@@ -8,8 +8,9 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from todo_api.models import Account, Owner, Task, TaskRow
-from todo_api.services.rows import columns, execute
+from todo_api.services.rows import columns
 from todo_api.services.task_filter import TASK_ROWS
+from todo_api.statements import Statement
 
 _TOKEN = re.compile(r"([a-z0-9]{1,16})\.([0-9]{1,18})", re.ASCII)
 
@@ -20,7 +21,8 @@ _LATER = (
     .order_by(_TASK.revision)
     .limit(bindparam("most"))
 )
-_ALL = _LATER.where(_TASK.deleted_date.is_(None))
+_ALL = Statement(_LATER.where(_TASK.deleted_date.is_(None)))
+_AFTER = Statement(_LATER)
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def since(session: Session, owner: Owner, token: str | None, limit: int) -> Chan
     reset = start is None
     after = start or 0
     values = {"owner": owner.id, "after": after, "most": limit + 1}
-    tasks = TASK_ROWS.all(execute(session, _LATER if after else _ALL, values).all())
+    tasks = TASK_ROWS.all((_AFTER if after else _ALL).all(session, values))
     more = len(tasks) > limit
     tasks = tasks[:limit]
     upto = tasks[-1].revision if more else owner.revision

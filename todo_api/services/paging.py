@@ -13,11 +13,12 @@ from typing import Any, Generic
 
 import orjson
 from sqlalchemy import Column, Select, bindparam, func, tuple_
-from sqlalchemy import Row as Found
 from sqlalchemy.orm import Session
 
 from todo_api.errors import Invalid
-from todo_api.services.rows import Kind, Row, execute
+from todo_api.services.rows import Kind, Row
+from todo_api.statements import Row as Found
+from todo_api.statements import Statement
 
 LARGEST = 200
 DEFAULT = 50
@@ -63,21 +64,29 @@ class Plan(Generic[Row]):
 
     def page(self, session: Session) -> Page[Row]:
         """Return at most `limit` rows in the order `by`, those after `place`."""
-        found: list[Found[Any]] = []
+        found: list[Found] = []
         after = None
         for stretch, place in _stretches(self.query, self.by, self.place):
             values = {**self.values, **place, "most": self.limit + 1 - len(found)}
-            found += execute(session, stretch, values).all()
+            found += stretch.statement.all(session, values)
             if len(found) > self.limit:
                 del found[self.limit :]
-                after = _closed(found[-1], self.by)
+                after = _closed(self.by, [found[-1][at] for at in stretch.key])
                 break
         return Page(self.kind.all(found), after)
 
     def count(self, session: Session) -> int:
         """Return how many rows all pages have together."""
-        count: int = execute(session, _counting(self.query), self.values).scalar_one()
-        return count
+        (count,) = _counting(self.query).first(session, self.values) or (0,)
+        return int(count)
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    """A range of a list, and which columns of its rows are the key by which it is sorted."""
+
+    statement: Statement
+    key: tuple[int, ...]
 
 
 def plan(
@@ -98,7 +107,7 @@ def plan(
 
 def _stretches(
     query: Select[Any], by: Order, place: list[Any] | None
-) -> Iterator[tuple[Select[Any], dict[str, Any]]]:
+) -> Iterator[tuple[_Stretch, dict[str, Any]]]:
     """Yield the parts of the list that come after `place`: first what has a value, then the nulls.
 
     Two plain ranges of the index cost the same at any depth; one condition for both would not.
@@ -115,9 +124,7 @@ def _values(place: Sequence[Any]) -> dict[str, Any]:
 
 
 @lru_cache(_STATEMENTS)
-def _range(
-    query: Select[Any], by: Order, *, nulls: bool = False, placed: bool = False
-) -> Select[Any]:
+def _range(query: Select[Any], by: Order, *, nulls: bool = False, placed: bool = False) -> _Stretch:
     first, *rest = by.columns
     columns = rest if nulls else by.columns
     if first.nullable:
@@ -127,21 +134,22 @@ def _range(
         place = (bindparam(f"place{n}", type_=column.type) for n, column in enumerate(columns))
         there = tuple_(*place)
         query = query.where(here < there if by.descending else here > there)
-    shown = set(query.selected_columns)
-    return (
-        query.add_columns(*(column for column in by.columns if column not in shown))
+    shown = list(query.selected_columns)
+    shown += [column for column in by.columns if column not in set(shown)]
+    query = (
+        query.with_only_columns(*shown)
         .order_by(*(column.desc() if by.descending else column for column in columns))
         .limit(bindparam("most"))
     )
+    return _Stretch(Statement(query), tuple(shown.index(column) for column in by.columns))
 
 
 @lru_cache(_STATEMENTS)
-def _counting(query: Select[Any]) -> Select[Any]:
-    return query.with_only_columns(func.count(), maintain_column_froms=True)
+def _counting(query: Select[Any]) -> Statement:
+    return Statement(query.with_only_columns(func.count(), maintain_column_froms=True))
 
 
-def _closed(row: Found[Any], by: Order) -> str:
-    place = [getattr(row, column.key) for column in by.columns]
+def _closed(by: Order, place: list[Any]) -> str:
     return base64.urlsafe_b64encode(orjson.dumps([by.name, *place])).decode().rstrip("=")
 
 

@@ -12,8 +12,9 @@ from todo_api.errors import Conflict, NotFound
 from todo_api.models import ItemPrice, ItemPriceRow, PriceList, PriceListRow
 from todo_api.question import Question
 from todo_api.services.paging import Order, Plan, plan
-from todo_api.services.rows import Kind, columns, execute
+from todo_api.services.rows import Kind, columns
 from todo_api.services.task_filter import escaped
+from todo_api.statements import Statement
 from todo_api.values import moments, names
 
 _PRICE, _LIST = columns(ItemPrice), columns(PriceList)
@@ -22,8 +23,8 @@ _BY_NAME = Order("name", (_PRICE.name_key,))
 
 _ALL = select(*_PRICES.columns)
 _NAMED = _ALL.where(_PRICE.name_key.contains(bindparam("q"), escape="/"))
-_ONE = _ALL.where(_PRICE.name_key == bindparam("key"))
-_THE_LIST = select(*_LISTS.columns)
+_ONE = Statement(_ALL.where(_PRICE.name_key == bindparam("key")))
+_THE_LIST = Statement(select(*_LISTS.columns))
 
 _ASKED = Question(select(_PRICE.price).where(_PRICE.name_key == bindparam("key")))
 
@@ -44,7 +45,8 @@ def take_list(session: Session) -> PriceList:
 
 def see_list(session: Session) -> PriceListRow:
     """Return the price list's own row to read it."""
-    return _LISTS.of(execute(session, _THE_LIST).one())
+    (found,) = _LISTS.all(_THE_LIST.all(session))
+    return found
 
 
 def find(session: Session, name: str) -> ItemPriceRow | None:

@@ -4,9 +4,10 @@ from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
 
 from todo_api.models import Account, Base, HeldAccount
+from todo_api.statements import Statement
 
 _ACCOUNTS = Base.metadata.tables[Account.__tablename__]
-_RAISE = (
+_RAISE = Statement(
     update(_ACCOUNTS)
     .where(_ACCOUNTS.c.id == bindparam("owner"))
     .values(revision=bindparam("raised"))
@@ -16,5 +17,5 @@ _RAISE = (
 def following(session: Session, account: HeldAccount, count: int = 1) -> int:
     """Take the next `count` revisions of a held account, at once, and return the last of them."""
     account.revision += count
-    session.execute(_RAISE, {"owner": account.id, "raised": account.revision})
+    _RAISE.write(session, {"owner": account.id, "raised": account.revision})
     return account.revision

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Column, Connection, CursorResult, Select
-from sqlalchemy import Row as Found
+from sqlalchemy import Column
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from todo_api.models import Base
+from todo_api.statements import Row as Found
+from todo_api.statements import Statement
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
 
@@ -27,29 +28,17 @@ class Kind(Generic[Row]):
         self.of: Callable[[Iterable[Any]], Row] = partial(tuple.__new__, row)
         """Return a row of what was found for the columns."""
 
-    def all(self, found: Sequence[Found[Any]]) -> list[Row]:
+    def all(self, found: Sequence[Found]) -> list[Row]:
         """Return the rows of all that was found, of which each may have more columns at its end."""
         count = len(self.columns)
         if found and len(found[0]) > count:
             return [self.of(each[:count]) for each in found]
         return list(map(self.of, found))
 
-    def one(self, session: Session, query: Select[Any], values: Mapping[str, Any]) -> Row | None:
+    def one(self, session: Session, query: Statement, values: Mapping[str, Any]) -> Row | None:
         """Return the one row that `query` finds, or None."""
-        found = execute(session, query, values).one_or_none()
+        found = query.first(session, values)
         return None if found is None else self.of(found)
-
-
-def execute(
-    session: Session, query: Select[Any], values: Mapping[str, Any] | None = None
-) -> CursorResult[Any]:
-    """Execute a query for rows on the connection of `session`, which does no more about it itself.
-
-    What the session has not yet flushed is not seen. Through the session it takes a third longer.
-    """
-    bind = session.bind
-    connection = bind if isinstance(bind, Connection) else session.connection()
-    return connection.execute(query, values)
 
 
 def columns(model: type[Base]) -> ReadOnlyColumnCollection[str, Column[Any]]:

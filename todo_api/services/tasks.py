@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Update, bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy import delete as sql_delete
 from sqlalchemy.orm import Session
 
@@ -20,6 +20,7 @@ from todo_api.services import prices, revisions
 from todo_api.services.paging import Order, Plan, plan
 from todo_api.services.rows import columns
 from todo_api.services.task_filter import TASK_ROWS, Filter, matching
+from todo_api.statements import Statement
 from todo_api.values import moments, money, names
 
 RESTORABLE_DAYS = 30
@@ -27,7 +28,7 @@ RESTORABLE_DAYS = 30
 _TASK = columns(Task)
 _TASKS, _ACCOUNTS = (Base.metadata.tables[each.__tablename__] for each in (Task, Account))
 _BLANK = dict.fromkeys(set(_TASKS.columns.keys()) - {"account_id", "id"})
-_INSERT = insert(_TASKS)
+_INSERT = Statement(insert(_TASKS))
 _TEXTS = ("name", "note", "item")
 
 _KEYS = {
@@ -47,11 +48,12 @@ SORTS = {
 _STORED = select(*TASK_ROWS.columns).where(
     _TASK.account_id == bindparam("owner"), _TASK.id == bindparam("id")
 )
-_ONE = _STORED.where(_TASK.deleted_date.is_(None))
+_ONE = Statement(_STORED.where(_TASK.deleted_date.is_(None)))
+_ANY = Statement(_STORED)
 _TOO_OLD = (_TASK.account_id == bindparam("owner"), _TASK.deleted_date <= bindparam("upto"))
-_LAST_TOO_OLD = select(func.max(_TASK.revision)).where(*_TOO_OLD)
-_FORGET = sql_delete(_TASKS).where(*_TOO_OLD)
-_NOTE_FORGOTTEN = (
+_LAST_TOO_OLD = Statement(select(func.max(_TASK.revision)).where(*_TOO_OLD))
+_FORGET = Statement(sql_delete(_TASKS).where(*_TOO_OLD))
+_NOTE_FORGOTTEN = Statement(
     update(_ACCOUNTS)
     .where(_ACCOUNTS.c.id == bindparam("owner"))
     .values(forgotten_revision=bindparam("last"))
@@ -83,7 +85,7 @@ def create(session: Session, account: HeldAccount, fields: Mapping[str, Any]) ->
     revision = revisions.following(session, account)
     values |= {"account_id": account.id, "id": revision, "revision": revision}
     values["creation_date"] = now
-    session.execute(_INSERT, values)
+    _INSERT.write(session, values)
     return TASK_ROWS.of(map(values.get, TaskRow._fields))
 
 
@@ -111,7 +113,7 @@ def deleted(session: Session, account: Owner, task_id: int) -> TaskRow:
 
     Raises NotFound when it has none of that id, or it was deleted too long ago.
     """
-    task = TASK_ROWS.one(session, _STORED, {"owner": account.id, "id": task_id})
+    task = TASK_ROWS.one(session, _ANY, {"owner": account.id, "id": task_id})
     if task is None or (task.deleted_date and task.deleted_date <= _forgotten()):
         raise NotFound("No such task")
     return task
@@ -139,16 +141,17 @@ def _stored(
     """Give the task's row other values, under the account's next revision, and return it."""
     values = {**values, "revision": revisions.following(session, account)}
     which = {"owner": account.id, "which": task.id}
-    session.execute(_update(frozenset(values)), {**which, **values})
+    _update(frozenset(values)).write(session, {**which, **values})
     shown = {name: value for name, value in values.items() if name in TaskRow._fields}
     return task._replace(**shown)
 
 
 @cache
-def _update(names: frozenset[str]) -> Update:
+def _update(names: frozenset[str]) -> Statement:
     """Return what gives one task other values in some columns; there are a few such statements."""
     one = (_TASK.account_id == bindparam("owner"), _TASK.id == bindparam("which"))
-    return update(_TASKS).where(*one).values({name: bindparam(name) for name in sorted(names)})
+    values: dict[str, Any] = {name: bindparam(name) for name in sorted(names)}
+    return Statement(update(_TASKS).where(*one).values(values))
 
 
 def _forgotten() -> datetime:
@@ -158,10 +161,10 @@ def _forgotten() -> datetime:
 def _forget(session: Session, account: HeldAccount) -> None:
     """Throw away the tombstones that are too old, and note up to where."""
     old = {"owner": account.id, "upto": _forgotten()}
-    last = session.execute(_LAST_TOO_OLD, old).scalar_one()
+    (last,) = _LAST_TOO_OLD.first(session, old) or (None,)
     if last is not None:
-        session.execute(_NOTE_FORGOTTEN, {"owner": account.id, "last": last})
-        session.execute(_FORGET, old)
+        _NOTE_FORGOTTEN.write(session, {"owner": account.id, "last": last})
+        _FORGET.write(session, old)
 
 
 _OPEN = {"completed_date": None, "paid_price": None, "paid_currency": None}

@@ -15,7 +15,8 @@ from todo_api.errors import Invalid, NotFound
 from todo_api.models import Account, AccountRow, Owner, Token, TokenRow
 from todo_api.question import Question
 from todo_api.services.paging import Order, Plan, plan
-from todo_api.services.rows import Kind, columns, execute
+from todo_api.services.rows import Kind, columns
+from todo_api.statements import Statement
 from todo_api.values import moments
 
 READ, WRITE = "read", "write"
@@ -42,7 +43,7 @@ _BY_AGE = Order("age", (_TOKEN.created_date, _TOKEN.id))
 _OWNER_BYTES = 8
 _SECRET_BYTES = 25
 
-_WHOSE = (
+_WHOSE = Statement(
     select(*_ACCOUNTS.columns, *_TOKENS.columns)
     .join_from(Account.__table__, Token.__table__, _TOKEN.account_id == _ACCOUNT.id)
     .where(
@@ -97,7 +98,7 @@ def recognise(session: Session, secret: str) -> tuple[AccountRow, TokenRow] | No
     if owner is None:
         return None
     values = {"owner": owner, "digest": _digest(secret), "now": moments.now()}
-    row = execute(session, _WHOSE, values).one_or_none()
+    row = _WHOSE.first(session, values)
     if row is None:
         return None
     split = len(_ACCOUNTS.columns)

@@ -4,21 +4,32 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from todo_api.models import ItemPrice, Owner, Task
-from todo_api.services.rows import columns, execute
+from todo_api.services.rows import columns
 from todo_api.services.task_filter import Filter, matching
+from todo_api.statements import Statement
 from todo_api.values import money
 
-Priced = tuple[Select[Any], dict[str, Any]]
-"""A query and its values, for rows of a task's id, name, item and quantity, and of its price and
-currency, if it has one."""
+Priced = tuple[Statement, dict[str, Any]]
+"""A query and its values, for what is _Needed of each task."""
 
 _TASK, _PRICE = columns(Task), columns(ItemPrice)
+
+
+class _Needed(NamedTuple):
+    """What a task has to say about what it costs, and the price of its item, if that has one."""
+
+    id: int
+    name: str
+    item: str | None
+    quantity: int
+    price: int | None
+    currency: str | None
 
 
 @dataclass(frozen=True)
@@ -48,13 +59,13 @@ def total(session: Session, plan: Priced) -> Total:
     """
     sums: Counter[str] = Counter()
     count, unpriced = 0, []
-    for row in execute(session, *plan):
-        *_, quantity, price, currency = tuple(row)
-        if price is None or currency is None:
-            unpriced.append(row)
+    query, values = plan
+    for task in map(_Needed._make, query.all(session, values)):
+        if task.price is None or task.currency is None:
+            unpriced.append(task)
         else:
             count += 1
-            sums[currency] += price * quantity
+            sums[task.currency] += task.price * task.quantity
     totals: list[dict[str, Decimal | str]] = [
         {"currency": currency, "amount": money.rounded(amount, currency)}
         for currency, amount in sorted(sums.items())
@@ -63,10 +74,10 @@ def total(session: Session, plan: Priced) -> Total:
 
 
 @lru_cache
-def _priced(query: Select[Any], *, paid: bool) -> Select[Any]:
+def _priced(query: Select[Any], *, paid: bool) -> Statement:
     prices = (_TASK.paid_price, _TASK.paid_currency) if paid else (_PRICE.price, _PRICE.currency)
     item_price = ItemPrice.__table__
-    return (
+    return Statement(
         query.outerjoin(item_price, _PRICE.name_key == _TASK.item_key)
         .with_only_columns(_TASK.id, _TASK.name, _TASK.item, _TASK.quantity, *prices)
         .order_by(_TASK.id)
