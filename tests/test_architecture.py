@@ -26,7 +26,7 @@ FLOORS = {
     "pulse": 0,
     "settings": 1,
     "turnstile": 0,
-    "announcing": 2,
+    "announcing": 0,
     "asking": 0,
     "sqlite": 1,
     "sqlite_writers": 2,

@@ -1,19 +1,22 @@
 """Announcing, on PostgreSQL, what was committed, to whoever listens on any node."""
 
+import threading
 from contextlib import suppress
+from typing import Any
 
-from sqlalchemy import Engine, text
+import psycopg
+from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
-
-from todo_api.postgresql import AT_ONCE
 
 CHANNEL = "todo_api"
 """On which LISTEN hears the topics."""
 
 _TOPICS = "topics"
-_NOTIFY = text("SELECT pg_notify(:channel, :topic)")
+_NOTIFY = "SELECT pg_notify(%(channel)s, topic) FROM unnest(%(topics)s::text[]) AS topic"
+_STAYS = 0.1
+"""Seconds for which the thread stays when there is nothing to tell; to start one takes longer."""
 
 
 def announce(session: Session, topic: int) -> None:
@@ -21,13 +24,64 @@ def announce(session: Session, topic: int) -> None:
     session.info.setdefault(_TOPICS, set()).add(topic)
 
 
-def tell(engine: Engine, session: Session) -> None:
-    """Tell who listens, if anybody does, what the committed `session` was about.
+class Announcer:
+    """Tells who listens, if anybody does, what was committed; a thread of its own does so.
 
-    Who cannot be told has to look now and then. Inside of the transaction itself NOTIFY would make
-    all commits of the cluster queue, each behind the other's fsync.
+    No request waits for that, and what many have committed meanwhile is told at once. Inside of a
+    transaction itself NOTIFY would make all commits of the cluster queue, each behind the other's
+    fsync. Who cannot be told has to look now and then.
     """
-    with suppress(DBAPIError, PoolTimeout), engine.connect() as connection:
-        connection.execution_options(**AT_ONCE)
-        for topic in session.info.get(_TOPICS, ()):
-            connection.execute(_NOTIFY, {"channel": CHANNEL, "topic": str(topic)})
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._changed = threading.Condition()
+        self._topics = set[int]()
+        self._thread: threading.Thread | None = None
+
+    def tell(self, session: Session) -> None:
+        """Tell what the committed `session` was about."""
+        topics = session.info.get(_TOPICS)
+        if not topics:
+            return
+        with self._changed:
+            self._topics |= topics
+            if self._thread:
+                self._changed.notify()
+            else:
+                # The process ends only once all is told, so it is no daemon.
+                thread = threading.Thread(target=self._work, name="announcing", daemon=False)
+                thread.start()
+                self._thread = thread
+
+    def close(self) -> None:
+        """Return once all is told."""
+        with self._changed:
+            thread = self._thread
+            self._changed.notify()
+        if thread:
+            thread.join()
+
+    def _work(self) -> None:
+        while topics := self._next():
+            with suppress(DBAPIError, PoolTimeout):
+                self._send(topics)
+
+    def _next(self) -> set[int]:
+        """Wait for something to tell; return none when the thread is to end."""
+        with self._changed:
+            if not self._topics:
+                self._changed.wait(_STAYS)
+            topics, self._topics = self._topics, set()
+            if not topics:
+                self._thread = None
+            return topics
+
+    def _send(self, topics: set[int]) -> None:
+        pooled = self._engine.raw_connection()
+        try:
+            driver: Any = pooled.driver_connection
+            driver.execute(_NOTIFY, {"channel": CHANNEL, "topics": list(map(str, topics))})
+        except psycopg.Error as error:
+            pooled.invalidate(error)
+        finally:
+            pooled.close()

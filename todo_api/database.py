@@ -13,7 +13,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from todo_api import announcing, generation, postgresql, sqlite
+from todo_api import generation, postgresql, sqlite
+from todo_api.announcing import Announcer
 from todo_api.asking import Askers
 from todo_api.failures import understood
 from todo_api.generation import Guard
@@ -60,6 +61,7 @@ class Database:
             self.engine = create_engine(url_with_driver, **options)
             postgresql.speak(self.engine, lock_timeout)
         self.guard = Guard(self.engine)
+        self._announcer = Announcer(self.engine)
 
     def __str__(self) -> str:
         """Return where the database is, without a password."""
@@ -121,7 +123,7 @@ class Database:
         ):
             yield session
         if not (dry or self.is_sqlite):
-            announcing.tell(self.engine, session)
+            self._announcer.tell(session)
 
     @contextmanager
     def migrating(self) -> Iterator[Connection]:
@@ -183,6 +185,7 @@ class Database:
 
     def close(self) -> None:
         """Give all connections back."""
+        self._announcer.close()
         self.engine.dispose()
         if self._askers:
             self._askers.close()
