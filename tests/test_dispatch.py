@@ -9,7 +9,7 @@ from granian.server import mp
 from sqlalchemy import text
 from test_sqlite_writers import stored, write
 
-from todo_api import lanes, sqlite_writers, turns, urls
+from todo_api import lanes, places, sqlite_writers, turns, urls
 from todo_api.database import Database
 from todo_api.dispatch import Dispatcher
 from todo_api.resources import passage
@@ -166,7 +166,7 @@ def test_and_whatever_has_a_body_or_writes(dispatcher, path, sent):
 
 
 def test_a_lane_has_room_for_so_many_and_holds_up_no_other(dispatcher, application, at_work):
-    waiting = [asked(dispatcher, TASKS) for _ in range(turns.WAITING + 1)]
+    waiting = [asked(dispatcher, TASKS) for _ in range(places.WAITING + 1)]
     assert told(dispatcher, TASKS) == "refused"
     assert told(dispatcher, "/health") == "MainThread"
     assert not any(each.answered.is_set() for each in waiting)
@@ -307,9 +307,9 @@ def test_what_is_done_together_is_bounded(writing, database, monkeypatch, bound)
 
 
 def test_a_write_for_which_there_is_no_room_is_refused(writing):
-    names = [str(number) for number in range(turns.WAITING + 2)]
+    names = [str(number) for number in range(places.WAITING + 2)]
     answers = with_others(writing, "a", *names)
-    assert [each.status for each in answers] == [201] * (turns.WAITING + 2) + [503]
+    assert [each.status for each in answers] == [201] * (places.WAITING + 2) + [503]
 
 
 def test_a_body_for_which_no_thread_can_wait_is_left_to_others(writing, monkeypatch):

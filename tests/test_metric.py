@@ -87,7 +87,7 @@ def test_the_time_of_the_database_is_told_by_statement(backend):
 
 def test_connections_of_the_pool_are_counted_while_they_are_in_use(backend):
     counted = backend.with_settings(metrics_token=TOKEN, threads=3)
-    with backend.database.reading(), backend.database.reading():
+    with backend.database.engine.connect(), backend.database.engine.connect():
         told = samples(counted.nobody.get("/metrics", headers=BEARER).text)
     assert told["todo_api_database_connections",] == 2
     assert told["todo_api_database_connections_limit",] == 8

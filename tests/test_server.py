@@ -20,10 +20,11 @@ from postgres import free_port
 from support import PASSWORD
 
 from todo_api.client import Client, Unauthorized
-from todo_api.database import Database, take_turns
+from todo_api.database import Database
 from todo_api.errors import CannotStart
 from todo_api.models import Message
 from todo_api.server import address_of, url_of
+from todo_api.sessions import take_turns
 
 HOST = "Host: x"
 JSON = "Content-Type: application/json"

@@ -8,9 +8,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from todo_api.errors import Unavailable
-from todo_api.models import Account, Base, Task
+from todo_api.models import Base, Task
 from todo_api.question import Question
-from todo_api.services import accounts, tasks
+from todo_api.services import accounts
 from todo_api.statements import Statement
 from todo_api.values import moments
 
@@ -80,7 +80,7 @@ def test_a_session_that_reads_is_whole_once_an_object_is_asked_for(database, own
             accounts.take(writing, owner)
             DROP.write(writing, {"owner": owner, "task": row[1]})
         # It is the same transaction that goes on.
-        assert tasks.get(session, session.get(Account, owner), row[1]).id == row[1]
+        assert session.get(Task, (owner, row[1])).id == row[1]
         assert session.is_whole
         assert isinstance(session, Session)
         assert FIRST.first(session, {"owner": owner}) == row

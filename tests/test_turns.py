@@ -11,7 +11,7 @@ import httpx
 import pytest
 from conftest import serving
 
-from todo_api import turns, urls
+from todo_api import places, turns, urls
 from todo_api.errors import Unavailable
 from todo_api.turns import Turns
 
@@ -144,12 +144,12 @@ def test_writes_hold_up_no_reads_and_neither_what_needs_no_database(application)
 def test_who_comes_when_too_many_wait_is_refused_at_once(application):
     in_turn = one_place(application)
     with asking(in_turn) as ask:
-        for number in range(turns.WAITING + 1):
+        for number in range(places.WAITING + 1):
             ask(number)
-        waiting(in_turn.reads, turns.WAITING)
+        waiting(in_turn.reads, places.WAITING)
         ask("too many").join(5)
         assert application.refused == ["too many"]
-    assert len(application.begun) == turns.WAITING + 1
+    assert len(application.begun) == places.WAITING + 1
 
 
 def test_who_waits_too_long_is_refused_and_leaves_the_line(application):
@@ -194,7 +194,7 @@ def test_too_many_bodies_on_their_way_are_refused(application, monkeypatch):
 
 
 def test_a_process_has_a_thread_for_whatever_may_wait():
-    assert turns.threads(4, 100) == 3 * (4 + turns.WAITING) + turns.SLOW_BODIES + 100
+    assert turns.threads(4, 100) == 3 * (4 + places.WAITING) + turns.SLOW_BODIES + 100
 
 
 def test_the_body_of_who_is_refused_is_read_so_that_the_connection_goes_on(application):

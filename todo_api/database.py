@@ -1,7 +1,6 @@
-"""The database: engine, session, and the project's only commit, which SQLite's writers share.
+"""The database: engine and session. Reading happens in `reading()`, writing in `transaction()`.
 
-Reading happens in `reading()`, writing in `transaction()`: to return from it is to commit, to raise
-is to roll back.
+To return from that is to commit, to raise is to roll back.
 """
 
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from sqlalchemy.orm import Session
 from todo_api import generation, postgresql, sqlite
 from todo_api.announcing import Announcer
 from todo_api.asking import Askers
+from todo_api.commits import committing, trying
 from todo_api.failures import understood
 from todo_api.generation import Guard
 from todo_api.place import Place
@@ -119,7 +119,7 @@ class Database:
             understood(self.engine, self.guard),
             self._writing(patient=patient, alone=alone) as connection,
             Session(connection, expire_on_commit=False, join_transaction_mode=JOINS) as session,
-            _trying(session, connection) if dry else _committing(session, connection),
+            trying(session, connection) if dry else committing(session, connection),
         ):
             yield session
         if not (dry or self.is_sqlite):
@@ -139,7 +139,7 @@ class Database:
             if self.writers:
                 alone = self.writers.part(_MIGRATING, alone=True, on=connection)
             try:
-                with alone, _committing(connection):
+                with alone, committing(connection):
                     connection.begin()
                     if not self.is_sqlite:
                         generation.keep_others_out(connection, _MIGRATING)
@@ -191,37 +191,3 @@ class Database:
             self._askers.close()
         if self.writers:
             self.writers.turnstile.close()
-
-
-def take_turns(session: Session, over: str) -> None:
-    """Let no other transaction that takes turns over the same thing run until this one ends.
-
-    SQLite has one writer at a time anyhow.
-    """
-    if session.get_bind().dialect.name == "postgresql":
-        lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:over, 0))")
-        session.execute(lock, {"over": over})
-
-
-@contextmanager
-def _committing(*works: Session | Connection) -> Iterator[None]:
-    """Commit, one after the other: a session is written to its connection first."""
-    try:
-        yield
-        for work in works:
-            work.commit()
-    except BaseException:
-        for work in works:
-            work.rollback()
-        raise
-
-
-@contextmanager
-def _trying(session: Session, connection: Connection) -> Iterator[None]:
-    """Do all but commit, so that what would fail then fails here, too; its objects stay as read."""
-    try:
-        yield
-        session.flush()
-        session.expunge_all()
-    finally:
-        connection.rollback()

@@ -16,8 +16,8 @@ from granian import wsgi
 
 from todo_api import sqlite_writers
 from todo_api.database import Database
+from todo_api.places import WAITING
 from todo_api.resources import passage
-from todo_api.turns import WAITING
 
 log = logging.getLogger(__name__)
 

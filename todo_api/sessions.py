@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 from todo_api import postgresql
@@ -44,5 +44,17 @@ def place_of(session: Session) -> Place:
         return session.place
     connection = session.bind
     assert isinstance(connection, Connection)
+    if not connection.in_transaction():
+        session.connection()  # It was rolled back, and goes on.
     pooled = connection.connection
-    return Place(connection.engine, pooled, pooled.driver_connection)
+    return Place(connection.engine, pooled, pooled.dbapi_connection)
+
+
+def take_turns(session: Session, over: str) -> None:
+    """Let no other transaction that takes turns over the same thing run until this one ends.
+
+    SQLite has one writer at a time anyhow.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:over, 0))")
+        session.execute(lock, {"over": over})

@@ -79,7 +79,7 @@ def speak(engine: Engine, lock_timeout: int) -> None:
 
     @event.listens_for(engine, "begin")
     def begun(connection: Connection) -> None:
-        driver = connection.connection.driver_connection
+        driver = connection.connection.dbapi_connection
         assert isinstance(driver, Driver)
         driver.start()
 
@@ -162,7 +162,7 @@ class Driver(sqlite3.Connection):
 
 def enforce_foreign_keys(connection: Connection, on: bool) -> None:
     """Enforce foreign keys or not, from the next transaction on; PostgreSQL always does."""
-    driver = connection.connection.driver_connection
+    driver = connection.connection.dbapi_connection
     if isinstance(driver, sqlite3.Connection):
         driver.execute(f"PRAGMA foreign_keys = {'ON' if on else 'OFF'}")
 

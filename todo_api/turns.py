@@ -9,17 +9,14 @@ a locked database holds up no read, and a wait for any database nothing that nee
 import io
 import math
 import threading
-from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any
 from wsgiref.types import InputStream, StartResponse, WSGIApplication, WSGIEnvironment
 
 from todo_api.errors import Unavailable
-
-WAITING = 64
-"""Requests that wait for places of one kind; the next one is refused."""
+from todo_api.places import WAITING, Places
 
 SLOW_BODIES = 200
 """Requests that wait for their body to come; each of them has a thread, but no place."""
@@ -34,69 +31,6 @@ READS = ("GET", "HEAD", "OPTIONS")
 def threads(places: int, streams: int) -> int:
     """Return how many threads a process needs, so that a request that is to wait can do so."""
     return 3 * (places + WAITING) + SLOW_BODIES + streams
-
-
-class Places:
-    """A number of places, taken in the order in which they were asked for."""
-
-    def __init__(self, number: int) -> None:
-        self._free = number
-        self._waiting: deque[threading.Lock] = deque()
-        self._changing = threading.Lock()
-
-    @property
-    def waiting(self) -> int:
-        """How many wait for a place."""
-        return len(self._waiting)
-
-    def take(self, patience: float) -> bool:
-        """Wait up to `patience` seconds for a place; return whether there was one."""
-        with self._changing:
-            if self._free:
-                self._free -= 1
-                return True
-            if len(self._waiting) >= WAITING:
-                return False
-            turn = self._queue()
-            self._waiting.append(turn)
-        if turn.acquire(timeout=patience):
-            return True
-        with self._changing:
-            if turn in self._waiting:
-                self._waiting.remove(turn)
-                return False
-        return True
-
-    def give_back(self) -> None:
-        """Hand the place on to whoever waits the longest."""
-        with self._changing:
-            if self._waiting:
-                self._waiting.popleft().release()
-            else:
-                self._free += 1
-
-    @contextmanager
-    def lent(self) -> Iterator[None]:
-        """Do without the place for a while, and go on before all who have not begun yet."""
-        self.give_back()
-        try:
-            yield
-        finally:
-            with self._changing:
-                turn = None
-                if self._free:
-                    self._free -= 1
-                else:
-                    turn = self._queue()
-                    self._waiting.appendleft(turn)
-            if turn:
-                turn.acquire()
-
-    @staticmethod
-    def _queue() -> threading.Lock:
-        turn = threading.Lock()
-        turn.acquire()
-        return turn
 
 
 class Body(io.RawIOBase):

@@ -6,7 +6,7 @@ import time
 from faults.crowd import Crowd
 from faults.rig import Outcome
 from faults.traffic import Client
-from todo_api.turns import WAITING
+from todo_api.places import WAITING
 
 ON = ("sqlite", "postgresql")
 SHORT_ON = ("sqlite",)

@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 
 from flask import Response, request
 
-from todo_api.database import take_turns
 from todo_api.errors import NotFound, Problem, Stale
 from todo_api.models import Replay
 from todo_api.resources import body, idempotency, json_text, preferences
@@ -20,6 +19,7 @@ from todo_api.resources.endpoint import Changed, Created, Shown
 from todo_api.resources.reading import ReadingEndpoint
 from todo_api.services import replays, tokens
 from todo_api.services.replays import Ask
+from todo_api.sessions import take_turns
 
 CHANGES = ("put", "patch")
 GUARDED = (*CHANGES, "delete")

@@ -8,9 +8,9 @@ from math import ceil
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from todo_api.database import take_turns
 from todo_api.errors import TooMany
 from todo_api.models import Attempt
+from todo_api.sessions import take_turns
 from todo_api.values import moments
 
 
