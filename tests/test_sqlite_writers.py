@@ -391,6 +391,7 @@ def test_processes_that_always_want_their_turn_alternate(tmp_path):
 
 def test_where_there_can_be_no_file_for_turns_writers_go_on(database):
     path = Path(f"{database.url.database}-writers")
+    path.unlink(missing_ok=True)
     path.mkdir()
     with database.transaction() as session:
         write(session, "a")

@@ -4,28 +4,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection
-from sqlalchemy.orm import Session
+
+from todo_api.sessions import LightSession
 
 
 @contextmanager
-def committing(*works: Session | Connection) -> Iterator[None]:
-    """Commit, one after the other: a session is written to its connection first."""
+def committing(work: LightSession | Connection) -> Iterator[None]:
+    """Commit, unless something is raised."""
     try:
         yield
-        for work in works:
-            work.commit()
+        work.commit()
     except BaseException:
-        for work in works:
-            work.rollback()
+        work.rollback()
         raise
 
 
 @contextmanager
-def trying(session: Session, connection: Connection) -> Iterator[None]:
+def trying(session: LightSession) -> Iterator[None]:
     """Do all but commit, so that what would fail then fails here, too; its objects stay as read."""
     try:
         yield
-        session.flush()
-        session.expunge_all()
+        if session.is_whole:
+            session.flush()
+            session.expunge_all()
     finally:
-        connection.rollback()
+        session.rollback()

@@ -4,7 +4,7 @@ To return from that is to commit, to raise is to roll back.
 """
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from typing import Any
 
 from sqlalchemy import Connection, create_engine, text
@@ -19,7 +19,7 @@ from todo_api.commits import committing, trying
 from todo_api.failures import understood
 from todo_api.generation import Guard
 from todo_api.place import Place
-from todo_api.sessions import JOINS, ReadingSession
+from todo_api.sessions import LightSession
 from todo_api.sqlite_together import Together, together
 from todo_api.sqlite_writers import Writers
 
@@ -88,21 +88,20 @@ class Database:
         """
         with understood(self.engine, self.guard):
             place = self.place()
-            session = ReadingSession(place)
+            session = LightSession(place)
             try:
                 if self.is_sqlite:
                     place.driver.start()
                 elif one_state:
                     place.put(postgresql.ONE_STATE, None, _nothing)
                 if self.guard.is_due:
-                    self.guard.look(session.connection())
+                    self.guard.look(place)
                 yield session
                 if one_state and not self.is_sqlite:
                     # At a ROLLBACK the driver forgets all statements that are prepared.
                     place.put("COMMIT", None, _nothing)
             finally:
-                if session.is_whole:
-                    session.close()
+                session.close()
                 place.pooled.close()
 
     @contextmanager
@@ -117,9 +116,9 @@ class Database:
         """
         with (
             understood(self.engine, self.guard),
-            self._writing(patient=patient, alone=alone) as connection,
-            Session(connection, expire_on_commit=False, join_transaction_mode=JOINS) as session,
-            trying(session, connection) if dry else committing(session, connection),
+            self._writing(patient=patient, alone=alone) as place,
+            closing(LightSession(place)) as session,
+            trying(session) if dry else committing(session),
         ):
             yield session
         if not (dry or self.is_sqlite):
@@ -149,22 +148,23 @@ class Database:
                 sqlite.enforce_foreign_keys(connection, True)
 
     @contextmanager
-    def _writing(self, *, patient: bool, alone: bool) -> Iterator[Connection]:
+    def _writing(self, *, patient: bool, alone: bool) -> Iterator[Place]:
         """Begin what writes, on a schema that this program knows."""
         if self.writers:
             patience = self.writers.patience if patient else 0
             with self.writers.part(patience, alone=alone) as (connection, is_new):
-                connection.begin()
+                place = Place.of(connection)
+                place.driver.start()
                 if is_new:
-                    self.guard.hold(connection)
-                yield connection
+                    self.guard.hold(place)
+                yield place
         else:
-            with self.engine.connect() as connection:
-                connection.execution_options(**postgresql.AT_ONCE)
-                connection.begin()
-                self.guard.hold(connection)
-                connection.execution_options(**postgresql.AS_USUAL)
-                yield connection
+            place = self.place()
+            try:
+                self.guard.hold(place)
+                yield place
+            finally:
+                place.pooled.close()
 
     def together(self) -> AbstractContextManager[Together]:
         """Let the transactions of this thread share a commit, on SQLite, see `sqlite_together`."""

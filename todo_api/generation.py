@@ -8,12 +8,14 @@ not, and they have to stop.
 import re
 import time
 from contextlib import suppress
+from typing import Any
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from todo_api.errors import Unavailable
+from todo_api.place import Place
 
 LOCK = 7061
 """The advisory lock on PostgreSQL that a migration has for itself, and that all writers share."""
@@ -21,6 +23,21 @@ LOCK = 7061
 _REVISION = re.compile(r"([0-9]+)(?:\.([0-9]+))?", re.ASCII)
 _STORED = "SELECT version_num FROM alembic_version"
 _LOOK_EVERY = 1.0
+
+
+def _first(cursor: Any) -> str | None:
+    row = cursor.fetchone()
+    return row and str(row[0])
+
+
+def _first_of_last(cursor: Any) -> str | None:
+    while cursor.nextset():
+        pass
+    return _first(cursor)
+
+
+def _nothing(cursor: object) -> None:
+    """Take nothing of what a statement gave."""
 
 
 def serves(program: str, stored: str | None) -> bool:
@@ -57,42 +74,34 @@ class Guard:
         """Whether nobody has looked for a second."""
         return time.monotonic() >= self._looked + _LOOK_EVERY
 
-    def look(self, connection: Connection) -> None:
+    def look(self, place: Place) -> None:
         """Raise Unavailable if the schema is another one."""
         if self.program:
-            self._must_serve(connection.exec_driver_sql(_STORED).scalar())
+            self._must_serve(place.put(_STORED, (), _first))
 
     def look_after(self, error: DBAPIError) -> None:
         """Look whether a statement has failed because the schema is another one."""
         with suppress(DBAPIError, PoolTimeout), self._engine.connect() as connection:
             try:
-                self.look(connection)
+                self.look(Place.of(connection))
             except Unavailable as unavailable:
                 raise unavailable from error
 
-    def hold(self, connection: Connection) -> None:
+    def hold(self, place: Place) -> None:
         """Look, for one who writes, and let no migration come in between until that is done.
 
         On SQLite none can, since there is one writer at a time. On PostgreSQL the transaction is
         begun, in the same round trip.
         """
-        if connection.dialect.name == "sqlite":
-            self.look(connection)
-            return
-        if not self.program:
-            connection.exec_driver_sql("BEGIN")
-            return
-        # What is stored is looked for last: so is seen what was committed before it had the lock,
-        # which comes first since SQLAlchemy wants to see rows. It is part of the transaction, too.
-        all_three = f"SELECT pg_advisory_xact_lock_shared({LOCK}); BEGIN; {_STORED}"
-        result = connection.exec_driver_sql(all_three, execution_options={"no_parameters": True})
-        cursor = result.cursor
-        assert cursor is not None
-        cursor.nextset()
-        cursor.nextset()
-        row = cursor.fetchone()
-        result.close()
-        self._must_serve(row and row[0])
+        if place.dialect.name == "sqlite":
+            self.look(place)
+        elif self.program:
+            # What is stored is looked for last: so is seen what was committed before it had the
+            # lock.
+            all_three = f"BEGIN; SELECT pg_advisory_xact_lock_shared({LOCK}); {_STORED}"
+            self._must_serve(place.put(all_three, None, _first_of_last))
+        else:
+            place.put("BEGIN", None, _nothing)
 
     def _must_serve(self, stored: str | None) -> None:
         if not serves(str(self.program), stored):

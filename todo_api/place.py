@@ -6,7 +6,7 @@ SQLAlchemy's own execution of one costs 30 to 60 µs, of which the driver's part
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import PoolProxiedConnection
+from sqlalchemy import Connection, PoolProxiedConnection
 from sqlalchemy.engine import Dialect, Engine, ExceptionContext
 from sqlalchemy.exc import DBAPIError
 
@@ -34,6 +34,12 @@ class Place(NamedTuple):
     engine: Engine
     pooled: PoolProxiedConnection | Asker
     driver: Any
+
+    @classmethod
+    def of(cls, connection: Connection) -> "Place":
+        """Return where a connection of SQLAlchemy is at work."""
+        pooled = connection.connection
+        return cls(connection.engine, pooled, pooled.dbapi_connection)
 
     @property
     def proxied(self) -> PoolProxiedConnection:
@@ -67,6 +73,15 @@ class Place(NamedTuple):
         for hear in listening.after_cursor_execute:
             hear(self, cursor, text, values, None, False)
         return taken
+
+    def commit(self) -> None:
+        """Commit; who listens hears of it. Raises as `put`."""
+        for hear in self.engine.dispatch.commit:
+            hear(self)
+        try:
+            self.driver.commit()
+        except self.dialect.loaded_dbapi.Error as error:
+            raise self._failure("COMMIT", error) from error
 
     def _failure(self, text: str, error: Any) -> BaseException:
         """Return what SQLAlchemy would raise, and tell whoever listens of the error."""

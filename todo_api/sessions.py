@@ -1,22 +1,20 @@
-"""Sessions: where one puts what goes to the driver itself, and one to read by that costs less."""
+"""Sessions: one that costs less as long as only rows are asked of it, and where it is at work."""
 
-from typing import Any, Literal
+from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from todo_api import postgresql
 from todo_api.place import Place
 
-JOINS: Literal["rollback_only"] = "rollback_only"
-"""A session is handed a connection that has begun; to let it begin itself costs 17 µs more."""
 
-
-class ReadingSession(Session):
+class LightSession(Session):
     """A session where the driver has begun already.
 
-    Most of what is read is rows, for which the driver is enough. So SQLAlchemy's transaction and
-    the session itself, which cost more than a statement, are made when anything else is asked for.
+    Most of what is read and written is rows, for which the driver is enough. So SQLAlchemy's
+    transaction and the session itself, which cost more than a statement, are made when anything
+    else is asked for.
     """
 
     def __init__(self, place: Place) -> None:
@@ -29,7 +27,8 @@ class ReadingSession(Session):
         connection = Connection(self.place.engine, self.place.proxied)
         connection.execution_options(**postgresql.AT_ONCE)
         connection.begin()
-        super().__init__(connection, join_transaction_mode=JOINS)
+        connection.execution_options(**postgresql.AS_USUAL)
+        super().__init__(connection, expire_on_commit=False, join_transaction_mode="rollback_only")
         return getattr(self, name)
 
     @property
@@ -37,17 +36,43 @@ class ReadingSession(Session):
         """Whether more was asked for than rows."""
         return "bind" in vars(self)
 
+    def commit(self) -> None:
+        """Commit, all of the transaction."""
+        if self.is_whole:
+            super().commit()
+            self._connection.commit()
+        else:
+            self.place.commit()
+
+    def rollback(self) -> None:
+        """Roll back, all of the transaction; what is done after that begins another one."""
+        if self.is_whole:
+            super().rollback()
+            self._connection.rollback()
+        else:
+            self.place.driver.rollback()
+
+    def close(self) -> None:
+        """Let go of all objects."""
+        if self.is_whole:
+            super().close()
+
+    def go_on(self) -> None:
+        """Begin anew if all was rolled back."""
+        if self.is_whole and not self._connection.in_transaction():
+            self.connection()
+
+    @property
+    def _connection(self) -> Connection:
+        assert isinstance(self.bind, Connection)
+        return self.bind
+
 
 def place_of(session: Session) -> Place:
     """Return where a session of a Database is at work; what it has not flushed is not there."""
-    if isinstance(session, ReadingSession):
-        return session.place
-    connection = session.bind
-    assert isinstance(connection, Connection)
-    if not connection.in_transaction():
-        session.connection()  # It was rolled back, and goes on.
-    pooled = connection.connection
-    return Place(connection.engine, pooled, pooled.dbapi_connection)
+    assert isinstance(session, LightSession)
+    session.go_on()
+    return session.place
 
 
 def take_turns(session: Session, over: str) -> None:
@@ -55,6 +80,7 @@ def take_turns(session: Session, over: str) -> None:
 
     SQLite has one writer at a time anyhow.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:over, 0))")
-        session.execute(lock, {"over": over})
+    place = place_of(session)
+    if place.dialect.name == "postgresql":
+        lock = "SELECT pg_advisory_xact_lock(hashtextextended(%(over)s, 0))"
+        place.put(lock, {"over": over}, lambda _: None)

@@ -105,11 +105,12 @@ class Driver(sqlite3.Connection):
     """Whether the part was committed, which makes it no more than a piece of the whole."""
 
     _part = Part.ALL
+    _has_begun = False
 
     def take(self, part: Part) -> None:
         """Let SQLAlchemy's next transaction be `part`."""
         self._part = part
-        self.is_kept = False
+        self.is_kept = self._has_begun = False
 
     def begin_writing(self, patience: float) -> None:
         """Begin, as the only writer, a transaction; wait up to `patience` seconds for others."""
@@ -128,9 +129,11 @@ class Driver(sqlite3.Connection):
 
     def start(self) -> None:
         """Begin a part, or else a transaction that reads, unless it has begun already."""
+        if self._has_begun and self.in_transaction:
+            return
+        self._has_begun = True
         if self._part == Part.ALL:
-            if not self.in_transaction:
-                self._say("BEGIN")
+            self._say("BEGIN")
         elif self._part == Part.NEXT:
             self._say("SAVEPOINT part")
         elif not self.in_transaction:
@@ -138,6 +141,7 @@ class Driver(sqlite3.Connection):
 
     def commit(self) -> None:
         """Commit; of a part, leave that to `end_writing`."""
+        self._has_begun = False
         if self._part == Part.ALL:
             self.end_writing()
             return
@@ -147,6 +151,7 @@ class Driver(sqlite3.Connection):
 
     def rollback(self) -> None:
         """Roll back, which is less than all of it where others have their parts."""
+        self._has_begun = False
         if self._part != Part.NEXT:
             super().rollback()
         elif self.in_transaction:

@@ -5,6 +5,7 @@ from todo_api.resources.auth import PUBLIC
 from todo_api.resources.endpoint import Endpoint
 from todo_api.resources.stored import StoredEndpoint
 from todo_api.schemas.health import HealthSchema
+from todo_api.sessions import place_of
 
 OK = {"status": "ok"}
 
@@ -30,7 +31,7 @@ class Ready(StoredEndpoint):
 
     def get(self) -> dict[str, str]:
         """Ask whether the server is ready."""
-        self.database.guard.look(self.session.connection())
+        self.database.guard.look(place_of(self.session))
         if self.database.is_read_only(self.session):
             raise ReadOnly(retry_after=1)
         return OK
