@@ -12,6 +12,7 @@ from todo_api.models import Base
 from todo_api.resources.auth import ADMIN as ADMIN_ONLY
 from todo_api.resources.auth import PUBLIC
 from todo_api.resources.endpoint import Endpoint
+from todo_api.resources.of_account import AccountEndpoint
 from todo_api.services import accounts, tokens
 from todo_api.urls import ROUTES
 
@@ -238,6 +239,19 @@ def test_a_resource_that_cannot_tell_who_calls_lets_everybody_in_or_cannot_be_wr
 
             def get(self):
                 return {}
+
+
+def test_a_resource_that_writes_for_others_than_who_calls_is_whole_or_cannot_be_written():
+    with pytest.raises(TypeError, match="it must be whole"):
+
+        class Meddling(AccountEndpoint):
+            access = {"get": ADMIN_ONLY, "put": ADMIN_ONLY}
+
+            def get(self, account):
+                return account
+
+            def put(self, account):
+                return account
 
 
 @pytest.mark.parametrize("scope", [tokens.READ, tokens.WRITE])

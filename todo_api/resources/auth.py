@@ -79,9 +79,13 @@ def secret_of(request: Request) -> str:
     return bearer[1]
 
 
-def identify(session: Session, request: Request) -> Caller:
-    """Return who calls, and tell the access log; raise Unauthenticated when that is nobody."""
-    found = tokens.recognise(session, secret_of(request))
+def identify(session: Session, request: Request, *, hold: bool = False) -> Caller:
+    """Return who calls, and tell the access log; raise Unauthenticated when that is nobody.
+
+    One who writes may `hold` account and token, which stay as they are then.
+    """
+    find = tokens.hold if hold else tokens.recognise
+    found = find(session, secret_of(request))
     if found is None:
         raise Unauthenticated(NOT_VALID)
     caller = Caller(*found)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any
 
 from flask import Request
@@ -66,6 +67,18 @@ def whole(request: Request, most: int) -> bytes:
     """
     if "Content-Encoding" in request.headers:
         raise UnsupportedMedia
+    stream, length = request.environ["wsgi.input"], request.content_length
+    if isinstance(stream, BytesIO) and length is not None and length <= most:
+        # What is in memory already needs nothing of what werkzeug does with a stream, for 40 µs.
+        raw = stream.read(length)
+    else:
+        raw = _streamed(request, most)
+    if length is not None and length != len(raw):
+        raise Malformed("The body is shorter than its Content-Length.")
+    return raw
+
+
+def _streamed(request: Request, most: int) -> bytes:
     # Werkzeug ends a body without Content-Length at its limit, and says nothing. With a limit that
     # is one byte larger than ours, a body that is too large can be told from one that just fits.
     request.max_content_length = most + 1
@@ -76,8 +89,6 @@ def whole(request: Request, most: int) -> bytes:
         raise too_large from None
     if len(raw) > most:
         raise too_large
-    if request.content_length is not None and request.content_length != len(raw):
-        raise Malformed("The body is shorter than its Content-Length.")
     return raw
 
 

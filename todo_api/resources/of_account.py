@@ -2,7 +2,11 @@
 
 from typing import Any, ClassVar
 
-from todo_api.models import Owner
+from flask import request
+
+from todo_api.models import HeldAccount, Owner
+from todo_api.resources import auth
+from todo_api.resources.auth import Caller, Who
 from todo_api.resources.endpoint import Version
 from todo_api.resources.stored import StoredEndpoint
 from todo_api.services import accounts
@@ -20,6 +24,12 @@ class AccountEndpoint(StoredEndpoint):
     whole: ClassVar[bool] = False
     keeps: ClassVar[bool] = False
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        written = [cls.access[verb].who for verb in cls.verbs() if verb in cls.writes]
+        if not cls.whole and any(who != Who.OWNER for who in written):
+            raise TypeError(f"{cls.__name__} writes for others than who calls: it must be whole")
+
     def state(self, *objects: Any) -> Version | None:
         """Return the version of the account with all in it, if the answer depends on no more."""
         owns = self.account.id == self.caller.account.id
@@ -35,11 +45,17 @@ class AccountEndpoint(StoredEndpoint):
         else:
             self.account = accounts.named(self.session, ids["username"])
 
+    def who(self) -> Caller:
+        """Return who calls, which is known of one who is held."""
+        return self.caller if self.writing and not self.whole else super().who()
+
     def find(self, **ids: Any) -> tuple[Any, ...]:
         """Return the account, taken if this is a write, and what the URL names within it."""
-        if self.writing:
-            take = accounts.take if self.whole else accounts.hold
-            self.account = take(self.session, self.account.id)
+        if self.writing and self.whole:
+            self.account = accounts.take(self.session, self.account.id)
+        elif self.writing:
+            self.caller = auth.identify(self.session, request, hold=True)
+            self.account = HeldAccount(*self.caller.account)
         return (self.account, *self.find_within(self.account, **ids))
 
     def find_within(self, account: Owner, **ids: Any) -> tuple[Any, ...]:

@@ -53,8 +53,12 @@ class ReadingEndpoint(Endpoint):
         """Look who calls, and raise unless the verb is theirs to use."""
         access = self.access[verb]
         if access != PUBLIC:
-            self.caller = auth.identify(self.session, request)
+            self.caller = self.who()
             auth.admit(access, self.caller, verb, ids.get("username"))
+
+    def who(self) -> Caller:
+        """Return who calls."""
+        return auth.identify(self.session, request)
 
     def answer(self, verb: str, ids: dict[str, Any]) -> Shown | Response:
         """Answer `verb` from the database.

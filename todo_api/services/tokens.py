@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
+from todo_api.announcing import announce
 from todo_api.database import Database
 from todo_api.errors import Invalid, NotFound
 from todo_api.models import Account, AccountRow, Owner, Token, TokenRow
@@ -43,7 +44,7 @@ _BY_AGE = Order("age", (_TOKEN.created_date, _TOKEN.id))
 _OWNER_BYTES = 8
 _SECRET_BYTES = 25
 
-_WHOSE = Statement(
+_BOTH = (
     select(*_ACCOUNTS.columns, *_TOKENS.columns)
     .join_from(Account.__table__, Token.__table__, _TOKEN.account_id == _ACCOUNT.id)
     .where(
@@ -52,6 +53,9 @@ _WHOSE = Statement(
         _TOKEN.expires_date > bindparam("now"),
     )
 )
+_WHOSE = Statement(_BOTH)
+# Of a row that is not held, PostgreSQL would show what it was before the wait for the other one.
+_HELD = Statement(_BOTH.with_for_update(of=[Account.__table__, Token.__table__]))
 _LIVE = select(*_TOKENS.columns).where(
     _TOKEN.account_id == bindparam("owner"), _TOKEN.expires_date > bindparam("now")
 )
@@ -94,11 +98,23 @@ def issue(
 
 def recognise(session: Session, secret: str) -> tuple[AccountRow, TokenRow] | None:
     """Return whose live token `secret` is, in one query, or None."""
+    return _found(session, _WHOSE, secret)
+
+
+def hold(session: Session, secret: str) -> tuple[AccountRow, TokenRow] | None:
+    """Return the same, held until the transaction ends, so that writers queue up."""
+    found = _found(session, _HELD, secret)
+    if found:
+        announce(session, found[0].id)
+    return found
+
+
+def _found(session: Session, query: Statement, secret: str) -> tuple[AccountRow, TokenRow] | None:
     owner = _owner(secret)
     if owner is None:
         return None
     values = {"owner": owner, "digest": _digest(secret), "now": moments.now()}
-    row = _WHOSE.first(session, values)
+    row = query.first(session, values)
     if row is None:
         return None
     split = len(_ACCOUNTS.columns)
