@@ -42,10 +42,12 @@ class Application:
     def __init__(self):
         self.go_on = threading.Event()
         self.begun = threading.Event()
+        self.at_work = threading.Semaphore(0)
 
     def __call__(self, environ, start_response):
         if "limit=9" in environ["QUERY_STRING"]:
             self.begun.set()
+            self.at_work.release()
             assert self.go_on.wait(10)
         if "fail" in environ["QUERY_STRING"]:
             raise KeyError
@@ -75,9 +77,9 @@ def database(sqlite_databases):
     database.close()
 
 
-def dispatching(application, database):
-    waiting = Turns(in_turn, refuse, 4, stored=urls.stored(), patience=1)
-    return Dispatcher(application, waiting, refuse, database, stored=urls.stored())
+def dispatching(application, database, patience=10):
+    waiting = Turns(in_turn, refuse, 4, stored=urls.stored(), patience=patience)
+    return Dispatcher(application, waiting, database, 2, stored=urls.stored())
 
 
 @pytest.fixture
@@ -136,10 +138,39 @@ def test_a_look_into_sqlite_has_another_one(dispatcher, application, at_work, pa
         assert each.body == b"at work"
 
 
-def test_whoever_asks_postgresql_waits_for_its_turn(on_postgresql):
-    assert told(on_postgresql, TASKS) == "in turn"
-    assert told(on_postgresql, TASKS, method="DELETE") == "in turn"
-    assert told(on_postgresql, "/echo/a") == "MainThread"
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_as_many_ask_postgresql_at_a_time_as_there_are_hands(on_postgresql, application, method):
+    dispatcher, answers, nothing = on_postgresql, [], {"wsgi.input": io.BytesIO()}
+
+    def ask():
+        answers.append(asked(dispatcher, TASKS, "limit=9", method, **nothing))
+
+    threads = [threading.Thread(target=ask, name="at work") for _ in range(2)]
+    for each in threads:
+        each.start()
+    for _ in threads:
+        assert application.at_work.acquire(timeout=10)
+    left = asked(dispatcher, TASKS, method=method, **nothing)
+    assert not left.answered.is_set()
+    assert told(dispatcher, "/echo/a") == "MainThread"
+    application.go_on.set()
+    assert left.answered.wait(10)
+    assert left.body == b"at work"
+    for each in threads:
+        each.join()
+    assert [each.status for each in answers] == [200, 200]
+
+
+def test_who_has_waited_too_long_is_refused(database, application):
+    dispatcher = dispatching(application, database, patience=0)
+    thread = threading.Thread(target=asked, args=[dispatcher, TASKS, "limit=9"])
+    thread.start()
+    assert application.begun.wait(10)
+    late = asked(dispatcher, TASKS)
+    application.go_on.set()
+    assert late.answered.wait(10)
+    assert late.body == b"refused"
+    thread.join()
 
 
 def test_who_finds_nobody_at_work_answers_itself(dispatcher):

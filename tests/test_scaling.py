@@ -61,7 +61,7 @@ def test_the_machines_have_the_cores_and_one_node_to_spare():
         (one, many), row("cores of the nodes")[1:], connections, strict=True
     ):
         assert (nodes - 1) * cores > needed
-        assert opened == nodes * cores * 11
+        assert opened == nodes * cores * 19
     _, first, machines, cores, _ = row("databases")
     assert [first, machines * cores] > row("cores of PostgreSQL")
 

@@ -87,11 +87,11 @@ def create_app(
 
 
 def open_database(settings: Settings) -> Database:
-    """Return the database of `settings`, with a connection for each place and a few to spare."""
+    """Return the database of `settings`, with a connection for each who works and some to spare."""
     return Database(
         settings.database_url,
         lock_timeout=settings.lock_timeout,
-        pool_size=2 * settings.threads + 2,
+        pool_size=4 * settings.threads + 2,
     )
 
 

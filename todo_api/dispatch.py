@@ -1,9 +1,10 @@
 """Dispatch: what is short is answered in a lane, one after the other, the rest in turn.
 
 Granian has a thread for each request at a time. There is a lane for what needs no database, so that
-it waits for nothing that does, one for looks into SQLite, which wait for nobody, and one for writes
-into it that are short. What else may make its thread wait is answered by the thread that brings it,
-when `turns` says so: a large body, a stream, a search, and all that asks PostgreSQL.
+it waits for nothing that does, one for reads that are short and one for such writes. Whoever looks
+into SQLite waits for nobody, so one thread is the best; who asks PostgreSQL waits for answers. What
+else may make its thread wait is answered by the thread that brings it, when `turns` says so: a
+large body, a stream, a search.
 """
 
 import re
@@ -39,36 +40,36 @@ _ENVIRONMENT: WSGIEnvironment = {
 class Dispatcher:
     """What granian calls for each request, in a thread of its own.
 
-    `app` answers what is short, `in_turn` the rest, and `refuse` whom no lane has room for.
-    `stored` are the first segments of all paths that need the `database`.
+    `app` answers what is short, in up to `hands` threads where they wait for the `database`,
+    `in_turn` the rest. `stored` are the first segments of all paths that need it.
     """
 
     def __init__(
         self,
         app: WSGIApplication,
         in_turn: Turns,
-        refuse: WSGIApplication,
         database: Database,
+        hands: int,
         *,
         stored: AbstractSet[str],
     ) -> None:
+        refuse, patience = in_turn.refuse, in_turn.patience
         self._in_turn = in_turn
-        self._refuse = refuse
         self._stored = stored
-        self._aside = Lane(app)
-        self._reads = Lane(app) if database.is_sqlite else None
-        self._writes = WritingLane(app, in_turn, database) if database.is_sqlite else None
+        self._aside = Lane(app, refuse, patience)
+        self._reads = Lane(app, refuse, patience, 1 if database.is_sqlite else hands)
+        self._writes = Lane(app, refuse, patience, hands)
+        if database.is_sqlite:
+            self._writes = WritingLane(app, refuse, in_turn, database)
 
     def __call__(self, to: Answering, environ: WSGIEnvironment) -> None:
         """Answer a request, or let a lane do so."""
         environ.update(_ENVIRONMENT)
         lane = self._lane(environ)
-        if lane is None:
-            Answer(self._in_turn, environ).send(to)
-        elif lane.is_full:
-            Answer(self._refuse, environ).send(to)
-        else:
+        if lane:
             lane.take(to, environ)
+        else:
+            Answer(self._in_turn, environ).send(to)
 
     def _lane(self, environ: WSGIEnvironment) -> Lane | None:
         """Return the lane of a request that is short, None for another one."""
@@ -76,9 +77,8 @@ class Dispatcher:
             if first_segment(environ) not in self._stored:
                 return self._aside
             return self._reads if _is_short_read(environ) else None
-        if self._writes and _is_short_write(environ) and self._in_turn.fetch(environ):
-            return self._writes
-        return None
+        is_fetched = _is_short_write(environ) and self._in_turn.fetch(environ)
+        return self._writes if is_fetched else None
 
 
 def _is_short_read(environ: WSGIEnvironment) -> bool:

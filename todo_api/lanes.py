@@ -1,15 +1,16 @@
-"""Lanes: requests that are answered one after the other, by whichever thread finds nobody at work.
+"""Lanes: requests that are answered one after the other, by whichever thread finds a free hand.
 
 Threads that all want the interpreter's lock spend more time on handing it on than on short answers:
 with sixteen of them one took two to three times its processor time.
 """
 
 import logging
+import math
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from granian import wsgi
@@ -56,56 +57,74 @@ class Answer:
 
 
 class Lane:
-    """A line of requests that are answered by `app` one after the other.
+    """A line of requests that are answered by `app` one after the other, by up to `hands` threads.
 
-    The thread that brings one answers it, and all that others bring meanwhile, who go on at once:
-    no thread has to be woken for an answer.
+    The thread that brings one answers it, and others that are brought meanwhile; where all hands
+    are at work it goes on at once. So no thread has to be woken for an answer, or to wait for its
+    turn. Whom there is no room for, and who has waited for more than `patience` seconds, is
+    answered by `refuse`.
     """
 
-    def __init__(self, app: WSGIApplication) -> None:
+    def __init__(
+        self, app: WSGIApplication, refuse: WSGIApplication, patience: float, hands: int = 1
+    ) -> None:
         self._app = app
-        self._line = deque[tuple[Answering, WSGIEnvironment]]()
-        self._busy = threading.Lock()
-
-    @property
-    def is_full(self) -> bool:
-        """Whether too many wait by now."""
-        return len(self._line) > WAITING
+        self._refuse = refuse
+        self._patience = patience
+        self._line = deque[_Brought]()
+        self._hands = threading.Lock() if hands == 1 else threading.Semaphore(hands)
 
     def take(self, to: Answering, environ: WSGIEnvironment) -> None:
-        """Answer a request, or leave it to the thread that answers another one."""
-        self._line.append((to, environ))
+        """Answer a request, or leave it to a thread that answers another one."""
+        if len(self._line) > WAITING:
+            Answer(self._refuse, environ).send(to)
+            return
+        self._line.append(_Brought(to, environ, time.monotonic()))
         # Whoever has just answered the last one may not have seen this one.
-        while self._line and self._busy.acquire(blocking=False):
+        while self._line and self._hands.acquire(blocking=False):
             try:
                 self._work()
             finally:
-                self._busy.release()
+                self._hands.release()
 
     def _work(self) -> None:
-        while self._line:
-            to, environ = self._line.popleft()
-            Answer(self._app, environ).send(to)
+        while brought := self._next():
+            is_late = time.monotonic() > brought.at + self._patience
+            Answer(self._refuse if is_late else self._app, brought.environ).send(brought.to)
+
+    def _next(self) -> "_Brought | None":
+        """Take the first one of the line; None where there is none any more."""
+        try:
+            return self._line.popleft()
+        except IndexError:
+            return None
+
+
+class _Brought(NamedTuple):
+    """A request, and when it was brought, in time.monotonic()."""
+
+    to: Answering
+    environ: WSGIEnvironment
+    at: float
 
 
 class WritingLane(Lane):
     """A lane of writes into SQLite: those that wait together share a commit, before any answer.
 
     Where that fails, each is done again by itself, by `in_turn`, and has an answer of its own.
-    Their bodies are in memory.
+    Their bodies are in memory. Patience is the database's.
     """
 
-    ARRIVED = "todo_api.arrived"
-
-    def __init__(self, app: WSGIApplication, in_turn: WSGIApplication, database: Database) -> None:
-        super().__init__(app)
+    def __init__(
+        self,
+        app: WSGIApplication,
+        refuse: WSGIApplication,
+        in_turn: WSGIApplication,
+        database: Database,
+    ) -> None:
+        super().__init__(app, refuse, math.inf)
         self._in_turn = in_turn
         self._database = database
-
-    def take(self, to: Answering, environ: WSGIEnvironment) -> None:
-        """Write, or leave that to the thread that does other writes."""
-        environ[self.ARRIVED] = time.monotonic()
-        super().take(to, environ)
 
     def _work(self) -> None:
         while self._line:
@@ -115,10 +134,9 @@ class WritingLane(Lane):
         done = list[_Done]()
         with self._database.together() as writes:
             until = time.monotonic() + sqlite_writers.LONGEST
-            while self._line:
-                to, environ = self._line.popleft()
-                writes.since = environ[self.ARRIVED]
-                done.append(_Done(self._app, to, environ))
+            while brought := self._next():
+                writes.since = brought.at
+                done.append(_Done(self._app, brought))
                 if len(done) >= sqlite_writers.MOST or time.monotonic() >= until:
                     break
         for each in done:
@@ -128,11 +146,10 @@ class WritingLane(Lane):
 class _Done:
     """A write that is answered, but not yet told so."""
 
-    def __init__(self, app: WSGIApplication, to: Answering, environ: WSGIEnvironment) -> None:
-        self._to = to
-        self._environ = {**environ}
-        self._afterwards = environ[passage.AFTERWARDS] = list[Callable[[], None]]()
-        self._answer = Answer(app, environ)
+    def __init__(self, app: WSGIApplication, brought: _Brought) -> None:
+        self._to, self._environ, _ = brought
+        self._afterwards = list[Callable[[], None]]()
+        self._answer = Answer(app, {**brought.environ, passage.AFTERWARDS: self._afterwards})
 
     def tell(self) -> None:
         """Tell whoever asked, and all who want to know."""

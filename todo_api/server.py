@@ -108,7 +108,7 @@ def worker(make: Callable[[], Flask]) -> Dispatcher:
     in_turn = turns.Turns(
         app, refusing, settings.threads, stored=stored, patience=settings.lock_timeout
     )
-    return Dispatcher(app, in_turn, refusing, backend.database, stored=stored)
+    return Dispatcher(app, in_turn, backend.database, settings.threads, stored=stored)
 
 
 def _at_a_signal(act: Callable[[], None]) -> None:
