@@ -162,11 +162,12 @@ def test_as_many_ask_postgresql_at_a_time_as_there_are_hands(on_postgresql, appl
 
 
 def test_who_has_waited_too_long_is_refused(database, application):
-    dispatcher = dispatching(application, database, patience=0)
+    dispatcher = dispatching(application, database, patience=0.2)
     thread = threading.Thread(target=asked, args=[dispatcher, TASKS, "limit=9"])
     thread.start()
     assert application.begun.wait(10)
     late = asked(dispatcher, TASKS)
+    assert not late.answered.wait(0.3)
     application.go_on.set()
     assert late.answered.wait(10)
     assert late.body == b"refused"
