@@ -1,5 +1,7 @@
 """Passwords: how they are hashed."""
 
+import multiprocessing
+import os
 import threading
 import time
 
@@ -47,3 +49,26 @@ def test_few_hashes_are_computed_at_a_time_so_that_logins_leave_cores_and_memory
         thread.join()
     assert watched.most == passwords.AT_ONCE == 2
     assert sorted(right) == [False] * 8 + [True] * 8
+
+
+def test_who_computes_them_steps_back_for_all_others(monkeypatch):
+    class Hasher:
+        """Tells how far its thread steps back, as a hash."""
+
+        def hash(self, _password):
+            return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    monkeypatch.setattr(passwords, "_hasher", Hasher())
+    before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    assert passwords.hashed("") == min(19, before + passwords.NICENESS)
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
+
+
+def test_a_process_that_is_forked_computes_its_own():
+    passwords.hashed("correct-horse")
+    child = multiprocessing.get_context("fork").Process(
+        target=passwords.hashed, args=["correct-horse"], daemon=True
+    )
+    child.start()
+    child.join(30)
+    assert child.exitcode == 0

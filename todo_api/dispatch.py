@@ -58,9 +58,11 @@ class Dispatcher:
         self._stored = stored
         self._aside = Lane(app, refuse, patience)
         self._reads = Lane(app, refuse, patience, 1 if database.is_sqlite else hands)
-        self._writes = Lane(app, refuse, patience, hands)
-        if database.is_sqlite:
-            self._writes = WritingLane(app, refuse, in_turn, database)
+        self._writes = (
+            WritingLane(app, refuse, in_turn, database)
+            if database.is_sqlite
+            else Lane(app, refuse, patience, hands)
+        )
 
     def __call__(self, to: Answering, environ: WSGIEnvironment) -> None:
         """Answer a request, or let a lane do so."""
