@@ -1,8 +1,5 @@
 """Tokens: issued, recognised, revoked."""
 
-import base64
-import binascii
-import hashlib
 import secrets
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -18,7 +15,7 @@ from todo_api.question import Question
 from todo_api.services.paging import Order, Plan, plan
 from todo_api.services.rows import Kind, columns
 from todo_api.statements import Statement
-from todo_api.values import moments
+from todo_api.values import moments, proofs
 
 READ, WRITE = "read", "write"
 LOGIN, MADE = "login", "made"
@@ -41,8 +38,6 @@ _STATE = Question(
 _ACCOUNT, _TOKEN = columns(Account), columns(Token)
 _ACCOUNTS, _TOKENS = Kind(AccountRow, Account), Kind(TokenRow, Token)
 _BY_AGE = Order("age", (_TOKEN.created_date, _TOKEN.id))
-_OWNER_BYTES = 8
-_SECRET_BYTES = 25
 
 _BOTH = (
     select(*_ACCOUNTS.columns, *_TOKENS.columns)
@@ -72,18 +67,16 @@ def issue(
 ) -> Token:
     """Make a token for `account` and return it with its secret.
 
-    The secret holds the account's id, by which the row is found, and 200 random bits. Only its
-    SHA-256 is stored. Expired tokens of the account go.
+    Only the digest of that is stored. Expired tokens of the account go.
     """
-    owner = account.id.to_bytes(_OWNER_BYTES, "big")
-    secret = base64.urlsafe_b64encode(owner + secrets.token_bytes(_SECRET_BYTES)).decode()
+    secret = proofs.new_secret(account.id)
     created = moments.now()
     over = (Token.account_id == account.id, Token.expires_date <= created)
     session.execute(delete(Token).where(*over))
     token = Token(
         account_id=account.id,
         id=secrets.randbelow(2**53 - 1) + 1,
-        digest=_digest(secret),
+        digest=proofs.digest(secret),
         name=name,
         scope=scope,
         origin=origin,
@@ -110,10 +103,10 @@ def hold(session: Session, secret: str) -> tuple[AccountRow, TokenRow] | None:
 
 
 def _found(session: Session, query: Statement, secret: str) -> tuple[AccountRow, TokenRow] | None:
-    owner = _owner(secret)
+    owner = proofs.owner_of(secret)
     if owner is None:
         return None
-    values = {"owner": owner, "digest": _digest(secret), "now": moments.now()}
+    values = {"owner": owner, "digest": proofs.digest(secret), "now": moments.now()}
     row = query.first(session, values)
     if row is None:
         return None
@@ -123,8 +116,8 @@ def _found(session: Session, query: Statement, secret: str) -> tuple[AccountRow,
 
 def proof_of(secret: str) -> Proof | None:
     """Return by what the token `secret` is found, None if it is none."""
-    owner = _owner(secret)
-    return None if owner is None else (owner, _digest(secret))
+    owner = proofs.owner_of(secret)
+    return None if owner is None else (owner, proofs.digest(secret))
 
 
 def state(database: Database, proof: Proof) -> str | None:
@@ -196,17 +189,3 @@ def revoke_all(session: Session, account: Owner, *, but: TokenRow | None = None)
 
 def _this_hour() -> datetime:
     return moments.now().replace(minute=0, second=0, microsecond=0)
-
-
-def _digest(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode()).digest()
-
-
-def _owner(secret: str) -> int | None:
-    try:
-        raw = base64.b64decode(secret.encode("ascii"), altchars=b"-_", validate=True)
-    except (UnicodeEncodeError, binascii.Error):
-        return None
-    owner = int.from_bytes(raw[:_OWNER_BYTES], "big")
-    right_size = len(raw) == _OWNER_BYTES + _SECRET_BYTES
-    return owner if right_size and 0 < owner < 2**63 else None
