@@ -6,8 +6,9 @@ import time
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from support import Backend
 
@@ -16,6 +17,7 @@ from todo_api.errors import CannotStart, Unavailable
 from todo_api.models import Account, Task
 from todo_api.services import accounts, tasks
 from todo_api.settings import Settings
+from todo_api.statements import Statement
 
 
 def in_parallel(*works):
@@ -235,6 +237,32 @@ def test_a_lost_connection_is_unavailable_and_the_next_one_works(postgres_databa
     assert set(statuses) <= {200, 503}
     assert statuses[-1] == 200
     backend.database.close()
+
+
+def test_a_connection_that_is_lost_during_a_write_is_unavailable(postgres_databases):
+    database = Database(postgres_databases.migrated())
+    for ends in (end_connection_of, end_and_go_on):
+        with pytest.raises(Unavailable), database.transaction() as session:
+            ends(session)
+    with database.transaction() as session:
+        assert PID.first(session)
+    database.close()
+
+
+PID = Statement(select(func.pg_backend_pid()))
+
+
+def end_connection_of(session):
+    (pid,) = PID.first(session)
+    with psycopg.connect(session.place.driver.info.dsn, autocommit=True) as another:
+        another.execute("SELECT pg_terminate_backend(%s)", [pid])
+        while another.execute("SELECT 1 FROM pg_stat_activity WHERE pid = %s", [pid]).fetchone():
+            time.sleep(0.01)
+
+
+def end_and_go_on(session):
+    end_connection_of(session)
+    PID.first(session)
 
 
 def test_names_sort_by_code_point_on_both(backend, nobody):

@@ -121,6 +121,22 @@ def test_a_statement_that_fails_is_the_failure_of_its_own_part(database):
     assert stored(database) == ["a", "b"]
 
 
+def test_of_who_cannot_be_taken_back_nothing_stays(database):
+    def spoil():
+        with database.transaction() as session:
+            driver = session.place.driver
+            driver.execute("INSERT INTO message (text, created_date) VALUES ('spoilt', '')")
+            driver.execute("RELEASE part")
+            raise LookupError
+
+    with database.together() as work:
+        do(database, "a")
+        with pytest.raises(LookupError):
+            spoil()
+        assert work.is_lost
+    assert stored(database) == []
+
+
 def test_patience_begins_when_who_asks_has_come(database):
     with closing(sqlite3.connect(database.url.database, isolation_level=None)) as stranger:
         stranger.execute("BEGIN IMMEDIATE")

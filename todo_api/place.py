@@ -4,6 +4,7 @@ SQLAlchemy's own execution of one costs 30 to 60 µs, of which the driver's part
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, PoolProxiedConnection
@@ -82,6 +83,11 @@ class Place(NamedTuple):
             self.driver.commit()
         except self.dialect.loaded_dbapi.Error as error:
             raise self._failure("COMMIT", error) from error
+
+    def rollback(self) -> None:
+        """Roll back. A connection that cannot has ended, and what was not committed with it."""
+        with suppress(self.dialect.loaded_dbapi.Error):
+            self.driver.rollback()
 
     def _failure(self, text: str, error: Any) -> BaseException:
         """Return what SQLAlchemy would raise, and tell whoever listens of the error."""

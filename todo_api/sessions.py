@@ -50,7 +50,7 @@ class LightSession(Session):
             super().rollback()
             self._connection.rollback()
         else:
-            self.place.driver.rollback()
+            self.place.rollback()
 
     def close(self) -> None:
         """Let go of all objects."""

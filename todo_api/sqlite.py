@@ -155,8 +155,12 @@ class Driver(sqlite3.Connection):
         if self._part != Part.NEXT:
             super().rollback()
         elif self.in_transaction:
-            self.execute("ROLLBACK TO part")
-            self.execute("RELEASE part")
+            try:
+                self.execute("ROLLBACK TO part")
+                self.execute("RELEASE part")
+            except sqlite3.Error:
+                super().rollback()  # Nothing of it may stay, so all fail who are part of it.
+                raise
 
     def _say(self, statement: str) -> None:
         try:
