@@ -90,7 +90,7 @@ def test_connections_of_the_pool_are_counted_while_they_are_in_use(backend):
     with backend.database.engine.connect(), backend.database.engine.connect():
         told = samples(counted.nobody.get("/metrics", headers=BEARER).text)
     assert told["todo_api_database_connections",] == 2
-    assert told["todo_api_database_connections_limit",] == 14
+    assert told["todo_api_database_connections_limit",] == 8
     counted.nobody.get("/itemprice?itemname=apples")
     told = samples(counted.nobody.get("/metrics", headers=BEARER).text)
     assert told["todo_api_database_connections",] == 0
