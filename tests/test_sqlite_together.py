@@ -154,7 +154,8 @@ def test_patience_begins_when_who_asks_has_come(database):
     assert stored(database) == ["c"]
 
 
-def test_others_wait_until_the_end_and_are_waited_for(database):
+def another_at_work(database):
+    """Return a thread that writes until an event is set, and that event."""
     inside, go_on = threading.Event(), threading.Event()
 
     def hold():
@@ -166,6 +167,11 @@ def test_others_wait_until_the_end_and_are_waited_for(database):
     first = threading.Thread(target=hold)
     first.start()
     assert inside.wait(10)
+    return first, go_on
+
+
+def test_others_wait_until_the_end_and_are_waited_for(database):
+    first, go_on = another_at_work(database)
     threading.Timer(0.1, go_on.set).start()
     with database.together():
         do(database, "a")
@@ -179,17 +185,7 @@ def test_others_wait_until_the_end_and_are_waited_for(database):
 
 
 def test_who_waits_in_vain_holds_up_nobody(database):
-    inside, go_on = threading.Event(), threading.Event()
-
-    def hold():
-        with database.transaction() as session:
-            write(session, "before")
-            inside.set()
-            assert go_on.wait(10)
-
-    first = threading.Thread(target=hold)
-    first.start()
-    assert inside.wait(10)
+    first, go_on = another_at_work(database)
     with database.together() as work:
         work.since -= 10
         with pytest.raises(Unavailable):

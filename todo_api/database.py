@@ -18,17 +18,13 @@ from todo_api.asking import Askers
 from todo_api.commits import committing, trying
 from todo_api.failures import understood
 from todo_api.generation import Guard
-from todo_api.place import Place
+from todo_api.place import Place, nothing
 from todo_api.sessions import LightSession
 from todo_api.sqlite_together import Together, together
 from todo_api.sqlite_writers import Writers
 
 _MIGRATING = 600
 """Seconds that a migration waits for another one."""
-
-
-def _nothing(cursor: object) -> None:
-    """Take nothing of what a statement gave."""
 
 
 class Database:
@@ -93,13 +89,13 @@ class Database:
                 if self.is_sqlite:
                     place.driver.start()
                 elif one_state:
-                    place.put(postgresql.ONE_STATE, None, _nothing)
+                    place.put(postgresql.ONE_STATE, None, nothing)
                 if self.guard.is_due:
                     self.guard.look(place)
                 yield session
                 if one_state and not self.is_sqlite:
                     # At a ROLLBACK the driver forgets all statements that are prepared.
-                    place.put("COMMIT", None, _nothing)
+                    place.put("COMMIT", None, nothing)
             finally:
                 session.close()
                 place.pooled.close()

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from todo_api.errors import Unavailable
-from todo_api.place import Place
+from todo_api.place import Place, nothing
 
 LOCK = 7061
 """The advisory lock on PostgreSQL that a migration has for itself, and that all writers share."""
@@ -34,10 +34,6 @@ def _first_of_last(cursor: Any) -> str | None:
     while cursor.nextset():
         pass
     return _first(cursor)
-
-
-def _nothing(cursor: object) -> None:
-    """Take nothing of what a statement gave."""
 
 
 def serves(program: str, stored: str | None) -> bool:
@@ -101,7 +97,7 @@ class Guard:
             all_three = f"BEGIN; SELECT pg_advisory_xact_lock_shared({LOCK}); {_STORED}"
             self._must_serve(place.put(all_three, None, _first_of_last))
         else:
-            place.put("BEGIN", None, _nothing)
+            place.put("BEGIN", None, nothing)
 
     def _must_serve(self, stored: str | None) -> None:
         if not serves(str(self.program), stored):

@@ -16,6 +16,10 @@ from todo_api.asking import Asker
 Taken = TypeVar("Taken")
 
 
+def nothing(cursor: object) -> None:
+    """Take nothing of what a statement gave."""
+
+
 class _Failure(ExceptionContext):
     """What those who listen to errors are told: where it was, and what the driver raised."""
 

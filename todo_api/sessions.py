@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from todo_api import postgresql
-from todo_api.place import Place
+from todo_api.place import Place, nothing
 
 
 class LightSession(Session):
@@ -83,4 +83,4 @@ def take_turns(session: Session, over: str) -> None:
     place = place_of(session)
     if place.dialect.name == "postgresql":
         lock = "SELECT pg_advisory_xact_lock(hashtextextended(%(over)s, 0))"
-        place.put(lock, {"over": over}, lambda _: None)
+        place.put(lock, {"over": over}, nothing)

@@ -1,6 +1,6 @@
 """Tasks: created, found, changed, deleted. Every change takes the account's next revision.
 
-The caller of a change holds the account's row, see `accounts.hold`. Completing a task asks the
+The caller of a change holds the account's row, see `tokens.hold`. Completing a task asks the
 price list, since it notes what the item costs at that moment.
 """
 
