@@ -64,6 +64,20 @@ def test_who_computes_them_steps_back_for_all_others(monkeypatch):
     assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
 
 
+def test_who_may_not_step_back_computes_all_the_same(monkeypatch):
+    asked = []
+
+    def refuse(*_):
+        asked.append(True)
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "setpriority", refuse)
+    passwords._threads.cache_clear()  # noqa: SLF001 - Its threads were there before.
+    assert passwords.matches("correct-horse", passwords.hashed("correct-horse"))
+    assert asked
+    passwords._threads.cache_clear()  # noqa: SLF001 - Those that are there now stay in front.
+
+
 def test_a_process_that_is_forked_computes_its_own():
     passwords.hashed("correct-horse")
     child = multiprocessing.get_context("fork").Process(

@@ -4,6 +4,7 @@ import os
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache
 
 from argon2 import PasswordHasher
@@ -28,7 +29,9 @@ def _step_back() -> None:
     # Only on Linux has a thread a priority of its own.
     if sys.platform == "linux":
         thread = os.PRIO_PROCESS, threading.get_native_id()
-        os.setpriority(*thread, os.getpriority(*thread) + NICENESS)
+        # Where a sandbox forbids it, logins work all the same.
+        with suppress(PermissionError):
+            os.setpriority(*thread, os.getpriority(*thread) + NICENESS)
 
 
 @cache
