@@ -12,7 +12,7 @@ from sqlalchemy import event
 
 from todo_api import migrations
 from todo_api.database import Database
-from todo_api.postgresql import WatchedConnection
+from todo_api.watched import WatchedConnection
 
 
 def die(*_):

@@ -196,6 +196,17 @@ def test_a_writer_does_not_wait_for_ever(backend, database_url):
     assert alice.task().json["id"] == 2
 
 
+def test_who_may_not_write_learns_that_whatever_else_is_wrong(backend, database_url):
+    alice, bob, nobody = backend.someone("alice"), backend.someone("bob"), backend.nobody
+    for sent in ({"json": {"name": "x"}}, {"json": {"name": 7}}, {"data": "{"}):
+        assert nobody.post(alice.tasks, **sent).status_code == 401
+        assert bob.post(alice.tasks, **sent).status_code == 403
+        assert bob.patch(f"{alice.tasks}/1", **sent).status_code == 403
+    with held_by_another(database_url):
+        assert nobody.post(alice.tasks, json={"name": "x"}).status_code == 401
+        assert bob.delete(f"{alice.tasks}/1").status_code == 403
+
+
 def test_readers_do_not_wait_for_a_writer(backend, database_url):
     alice = backend.someone()
     with held_by_another(database_url):

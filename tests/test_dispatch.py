@@ -2,17 +2,18 @@
 
 import io
 import threading
+from contextlib import closing
 from types import SimpleNamespace
 
 import pytest
 from granian.server import mp
-from sqlalchemy import text
-from test_sqlite_writers import stored, write
+from messages import let_commits_fail, let_connections_end, spoil, stored, write
 
-from todo_api import lanes, places, sqlite_writers, turns, urls
+from todo_api import lanes, part, places, turns, urls
 from todo_api.database import Database
 from todo_api.dispatch import Dispatcher
 from todo_api.resources import passage
+from todo_api.sessions import take_turns
 from todo_api.turns import Turns
 
 TASKS = "/api/v1/accounts/alice/tasks"
@@ -142,10 +143,11 @@ def test_a_look_into_sqlite_has_another_one(dispatcher, application, at_work, pa
 def test_as_many_ask_postgresql_at_a_time_as_there_are_hands(on_postgresql, application, method):
     dispatcher, answers, nothing = on_postgresql, [], {"wsgi.input": io.BytesIO()}
 
-    def ask():
-        answers.append(asked(dispatcher, TASKS, "limit=9", method, **nothing))
+    def ask(username):
+        path = f"/api/v1/accounts/{username}/tasks"
+        answers.append(asked(dispatcher, path, "limit=9", method, **nothing))
 
-    threads = [threading.Thread(target=ask, name="at work") for _ in range(2)]
+    threads = [threading.Thread(target=ask, args=[name], name="at work") for name in ("bob", "eve")]
     for each in threads:
         each.start()
     for _ in threads:
@@ -252,7 +254,9 @@ class Writing:
         with self.database.transaction() as session:
             write(session, name)
             if name == "broken":
-                session.execute(text("INSERT INTO half VALUES (1)"))
+                spoil(session)
+            if name == "keyed":
+                take_turns(session, "a key")
         others, self.others = self.others, []
         for other in others:
             other()
@@ -264,11 +268,28 @@ class Writing:
 
 
 @pytest.fixture
-def writing(database, monkeypatch):
-    monkeypatch.setattr(sqlite_writers, "LONGEST", 10)
-    writing = Writing(database)
-    writing.dispatcher = dispatching(writing, database)
+def either(databases):
+    """A database of either kind."""
+    database = Database(databases.migrated())
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def writing(either, monkeypatch):
+    monkeypatch.setattr(part, "LONGEST", 10)
+    writing = Writing(either)
+    writing.dispatcher = dispatching(writing, either)
     return writing
+
+
+@pytest.fixture
+def writing_into_postgresql(postgres_databases, monkeypatch):
+    monkeypatch.setattr(part, "LONGEST", 10)
+    with closing(Database(postgres_databases.migrated())) as database:
+        writing = Writing(database)
+        writing.dispatcher = dispatching(writing, database)
+        yield writing
 
 
 def sent(writing, name, path=TASKS, method="POST"):
@@ -285,13 +306,13 @@ def with_others(writing, name, *others):
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 @pytest.mark.parametrize("path", [TASKS, f"{TASKS}/", f"{TASKS}/7", f"{TASKS}/7/restore"])
-def test_short_writes_into_sqlite_are_done_by_whoever_finds_nobody_at_work(writing, method, path):
+def test_short_writes_are_done_by_whoever_finds_nobody_at_work(writing, method, path):
     assert sent(writing, "a", path, method).body == b"a"
 
 
-def test_those_that_come_meanwhile_share_a_commit_and_nobody_is_answered_before(writing, database):
+def test_those_that_come_meanwhile_share_a_commit_and_nobody_is_answered_before(writing, either):
     def look():
-        assert stored(database) == []
+        assert stored(either) == []
         assert not any(each.answered.is_set() for each in answers)
         assert writing.said == []
 
@@ -299,41 +320,51 @@ def test_those_that_come_meanwhile_share_a_commit_and_nobody_is_answered_before(
     writing.others = [lambda: answers.extend(sent(writing, each) for each in "abc"), look]
     first = sent(writing, "first")
     assert [each.body for each in (first, *answers)] == [b"first", b"a", b"b", b"c"]
-    assert stored(database) == ["a", "b", "c", "first"]
+    assert stored(either) == ["a", "b", "c", "first"]
     assert writing.said == ["first", "a", "b", "c"]
 
 
-@pytest.fixture
-def half(database):
-    """A table into which whoever writes spoils the commit."""
-    with database.transaction() as session:
-        session.execute(text("CREATE TABLE whole (id INTEGER PRIMARY KEY)"))
-        deferred = "whole INTEGER REFERENCES whole (id) DEFERRABLE INITIALLY DEFERRED"
-        session.execute(text(f"CREATE TABLE half ({deferred})"))
-
-
-def test_where_the_commit_fails_each_is_done_again_by_itself(writing, database, half):
+def test_where_the_commit_fails_each_is_done_again_by_itself(writing, either):
+    let_commits_fail(either)
     answers = with_others(writing, "a", "broken", "b")
     assert [each.body for each in answers] == [b"in turn"] * 3
-    assert stored(database) == []
+    assert stored(either) == []
     assert writing.said == []
 
 
-def test_who_fails_unforeseen_harms_nobody(writing, database, caplog):
+def test_where_nobody_knows_whether_it_did_all_are_refused(writing_into_postgresql):
+    writing = writing_into_postgresql
+    let_connections_end(writing.database)
+    answers = with_others(writing, "a", "ends", "b")
+    assert [(each.status, each.body) for each in answers] == [(503, b"refused")] * 3
+    assert writing.said == []
+
+
+def test_who_would_wait_for_others_is_done_by_itself(writing_into_postgresql):
+    writing = writing_into_postgresql
+    url = writing.database.url.render_as_string(hide_password=False)
+    with closing(Database(url)) as other, other.transaction() as session:
+        take_turns(session, "a key")
+        answers = with_others(writing, "a", "keyed", "b")
+    assert [each.body for each in answers] == [b"a", b"in turn", b"b"]
+    assert stored(writing.database) == ["a", "b"]
+
+
+def test_who_fails_unforeseen_harms_nobody(writing, caplog):
     statuses = [each.status for each in with_others(writing, "a", "fails", "b")]
     assert statuses == [201, 500, 201]
     assert "A request was not answered" in caplog.text
 
 
 @pytest.mark.parametrize("bound", [("MOST", 2), ("LONGEST", 0)])
-def test_what_is_done_together_is_bounded(writing, database, monkeypatch, bound):
-    monkeypatch.setattr(sqlite_writers, *bound)
-    commits = []
-    monkeypatch.setattr(
-        sqlite_writers.Driver,
-        "end_writing",
-        lambda driver: commits.append(driver.execute("COMMIT")),
-    )
+def test_what_is_done_together_is_bounded(writing, either, monkeypatch, bound):
+    def counted():
+        commits.append(True)
+        return together()
+
+    together, commits = either.together, []
+    monkeypatch.setattr(either, "together", counted)
+    monkeypatch.setattr(part, *bound)
     assert [each.status for each in with_others(writing, "a", "b", "c", "d")] == [201] * 4
     assert len(commits) == (2 if bound[0] == "MOST" else 4)
 

@@ -1,4 +1,4 @@
-"""Writes that one thread does for many, and what becomes of all of them."""
+"""Writes of many into SQLite that one thread does: what differs from PostgreSQL."""
 
 import sqlite3
 import threading
@@ -6,9 +6,8 @@ import time
 from contextlib import closing, suppress
 
 import pytest
+from messages import do, stored, write
 from sqlalchemy import event, text
-from sqlalchemy.exc import IntegrityError
-from test_sqlite_writers import stored, write
 
 from todo_api.database import Database
 from todo_api.errors import Unavailable
@@ -33,13 +32,6 @@ def said(database):
     return statements
 
 
-def do(database, name, error=None, **options):
-    with database.transaction(**options) as session:
-        write(session, name)
-        if error:
-            raise error
-
-
 def test_what_is_done_together_has_one_commit(database, said):
     with database.together() as work:
         for name in "abc":
@@ -59,41 +51,6 @@ def test_where_nothing_is_written_nothing_is_begun(database, said):
     assert "BEGIN IMMEDIATE" not in said
 
 
-@pytest.mark.parametrize("options", [{"error": LookupError()}, {"dry": True}])
-@pytest.mark.parametrize("place", range(3))
-def test_who_fails_takes_back_no_more_than_what_is_its_own(database, place, options):
-    with database.together() as work:
-        for number, name in enumerate("abc"):
-            with suppress(LookupError):
-                do(database, name, **(options if number == place else {}))
-    assert not work.is_lost
-    assert stored(database) == [name for number, name in enumerate("abc") if number != place]
-
-
-def test_where_all_fail_nothing_is_lost(database):
-    with database.together() as work:
-        for name in "ab":
-            with suppress(LookupError):
-                do(database, name, LookupError())
-    assert not work.is_lost
-    assert stored(database) == []
-
-
-def test_a_commit_that_fails_is_told(database):
-    with database.transaction() as session:
-        session.execute(text("CREATE TABLE whole (id INTEGER PRIMARY KEY)"))
-        deferred = "whole INTEGER REFERENCES whole (id) DEFERRABLE INITIALLY DEFERRED"
-        session.execute(text(f"CREATE TABLE half ({deferred})"))
-    with database.together() as work:
-        do(database, "a")
-        with database.transaction() as session:
-            session.execute(text("INSERT INTO half VALUES (1)"))
-    assert work.is_lost
-    assert stored(database) == []
-    do(database, "b")
-    assert stored(database) == ["b"]
-
-
 def test_so_it_is_when_sqlite_gives_up_all_of_it(database):
     with database.together() as work:
         do(database, "a")
@@ -107,18 +64,10 @@ def test_so_it_is_when_sqlite_gives_up_all_of_it(database):
             finally:
                 driver.execute("PRAGMA max_page_count = 1000000")
         assert work.is_lost
+        with pytest.raises(Unavailable):
+            do(database, "nothing of a new one")
     assert work.is_lost
     assert stored(database) == []
-
-
-def test_a_statement_that_fails_is_the_failure_of_its_own_part(database):
-    with database.together() as work:
-        do(database, "a")
-        with pytest.raises(IntegrityError), database.transaction() as session:
-            session.execute(text("INSERT INTO message (id) VALUES (1)"))
-        do(database, "b")
-    assert not work.is_lost
-    assert stored(database) == ["a", "b"]
 
 
 def test_of_who_cannot_be_taken_back_nothing_stays(database):

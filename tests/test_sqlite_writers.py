@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from messages import stored, write
 from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 
-from todo_api import sqlite_writers
+from todo_api import part
 from todo_api.database import Database
 from todo_api.errors import Unavailable
 
@@ -43,23 +44,11 @@ def said(database):
 
 @pytest.fixture
 def queue(database, said, monkeypatch):
-    monkeypatch.setattr(sqlite_writers, "LONGEST", SOON)
+    monkeypatch.setattr(part, "LONGEST", SOON)
     with ThreadPoolExecutor(16) as threads:
         queue = Queue(database, threads)
         yield queue
         queue.go()
-
-
-def write(session, name):
-    session.execute(
-        text("INSERT INTO message (text, created_date) VALUES (:name, '2026-11-21')"),
-        {"name": name},
-    )
-
-
-def stored(database):
-    with database.reading() as session:
-        return session.scalars(text("SELECT text FROM message ORDER BY text")).all()
 
 
 class Queue:
@@ -218,7 +207,7 @@ def test_one_that_may_take_long_holds_up_nobodys_commit(database, queue, said):
 
 @pytest.mark.parametrize("bound", [("MOST", 2), ("LONGEST", 0)])
 def test_a_group_is_bounded(queue, said, monkeypatch, bound):
-    monkeypatch.setattr(sqlite_writers, *bound)
+    monkeypatch.setattr(part, *bound)
     for name in "abcd":
         queue.add(name)
     assert queue.outcomes() == [None] * 4

@@ -24,6 +24,12 @@ def announce(session: Session, topic: int) -> None:
     session.info.setdefault(_TOPICS, set()).add(topic)
 
 
+def topics_of(session: Session) -> set[int]:
+    """Return what `session` has to tell once it is committed."""
+    topics: set[int] = session.info.get(_TOPICS, set())
+    return topics
+
+
 class Announcer:
     """Tells who listens, if anybody does, what was committed; a thread of its own does so.
 
@@ -38,9 +44,8 @@ class Announcer:
         self._topics = set[int]()
         self._thread: threading.Thread | None = None
 
-    def tell(self, session: Session) -> None:
-        """Tell what the committed `session` was about."""
-        topics = session.info.get(_TOPICS)
+    def tell(self, topics: set[int]) -> None:
+        """Tell what was committed."""
         if not topics:
             return
         with self._changed:

@@ -18,9 +18,11 @@ from todo_api.asking import Askers
 from todo_api.commits import committing, trying
 from todo_api.failures import understood
 from todo_api.generation import Guard
+from todo_api.part import Work
 from todo_api.place import Place, nothing
+from todo_api.postgresql_together import Sharing
 from todo_api.sessions import LightSession
-from todo_api.sqlite_together import Together, together
+from todo_api.sqlite_together import together
 from todo_api.sqlite_writers import Writers
 
 _MIGRATING = 600
@@ -58,6 +60,7 @@ class Database:
             postgresql.speak(self.engine, lock_timeout)
         self.guard = Guard(self.engine)
         self._announcer = Announcer(self.engine)
+        self._sharing = Sharing(self.place, self.guard, self._announcer)
 
     def __str__(self) -> str:
         """Return where the database is, without a password."""
@@ -118,7 +121,7 @@ class Database:
         ):
             yield session
         if not (dry or self.is_sqlite):
-            self._announcer.tell(session)
+            self._sharing.tell(session)
 
     @contextmanager
     def migrating(self) -> Iterator[Connection]:
@@ -155,17 +158,15 @@ class Database:
                     self.guard.hold(place)
                 yield place
         else:
-            place = self.place()
-            try:
-                self.guard.hold(place)
+            with self._sharing.writing() as place:
                 yield place
-            finally:
-                place.pooled.close()
 
-    def together(self) -> AbstractContextManager[Together]:
-        """Let the transactions of this thread share a commit, on SQLite, see `sqlite_together`."""
-        assert self.writers
-        return together(self.writers)
+    def together(self) -> AbstractContextManager[Work]:
+        """Let the transactions of this thread share a commit.
+
+        See `sqlite_together` and `postgresql_together`, where they are to be of one account.
+        """
+        return together(self.writers) if self.writers else self._sharing.together()
 
     def is_read_only(self, session: Session) -> bool:
         """Return whether nothing can be written, as on a disk with an error, or a standby."""

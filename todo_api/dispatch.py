@@ -7,14 +7,16 @@ else may make its thread wait is answered by the thread that brings it, when `tu
 large body, a stream, a search.
 """
 
+import math
 import re
 import sys
 from collections.abc import Set as AbstractSet
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from todo_api.database import Database
-from todo_api.lanes import Answer, Answering, Lane, WritingLane
+from todo_api.lanes import Answer, Answering, Lane
 from todo_api.turns import READS, Turns, first_segment, may_have_body
+from todo_api.writing_lane import WritingLane
 
 _LONG = re.compile(r".*/(?:events|export|total|ready)/?", re.DOTALL)
 _KEYED = re.compile(r"(?:(?:limit|after|sort|since|itemname)=[^&]*&?)*")
@@ -59,9 +61,9 @@ class Dispatcher:
         self._aside = Lane(app, refuse, patience)
         self._reads = Lane(app, refuse, patience, 1 if database.is_sqlite else hands)
         self._writes = (
-            WritingLane(app, refuse, in_turn, database)
+            WritingLane(app, in_turn, database, _all, hands=1, patience=math.inf)
             if database.is_sqlite
-            else Lane(app, refuse, patience, hands)
+            else WritingLane(app, in_turn, database, _account, hands=hands, patience=patience)
         )
 
     def __call__(self, to: Answering, environ: WSGIEnvironment) -> None:
@@ -73,7 +75,7 @@ class Dispatcher:
         else:
             Answer(self._in_turn, environ).send(to)
 
-    def _lane(self, environ: WSGIEnvironment) -> Lane | None:
+    def _lane(self, environ: WSGIEnvironment) -> Lane | WritingLane | None:
         """Return the lane of a request that is short, None for another one."""
         if environ["REQUEST_METHOD"] in READS and not may_have_body(environ):
             if first_segment(environ) not in self._stored:
@@ -81,6 +83,17 @@ class Dispatcher:
             return self._reads if _is_short_read(environ) else None
         is_fetched = _is_short_write(environ) and self._in_turn.fetch(environ)
         return self._writes if is_fetched else None
+
+
+def _all(_environ: WSGIEnvironment) -> str:
+    """Put all writes in one line: SQLite has one writer, whose patience is the database's own."""
+    return ""
+
+
+def _account(environ: WSGIEnvironment) -> str:
+    """Put the writes of an account in a line of its own: they hold the same row."""
+    name: str = environ["PATH_INFO"].split("/")[4]
+    return name.casefold()
 
 
 def _is_short_read(environ: WSGIEnvironment) -> bool:

@@ -96,6 +96,10 @@ class Unavailable(Problem):
     message = "The database is busy or out of reach; try again."
 
 
+class MustBeAlone(Unavailable):
+    """What was to be done with others has to wait for somebody, and they would, too."""
+
+
 class ReadOnly(Unavailable):
     """The database can be read, and nothing can be written to it."""
 

@@ -5,20 +5,15 @@ with sixteen of them one took two to three times its processor time.
 """
 
 import logging
-import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from granian import wsgi
 
-from todo_api import sqlite_writers
-from todo_api.database import Database
 from todo_api.places import WAITING
-from todo_api.resources import passage
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +66,7 @@ class Lane:
         self._app = app
         self._refuse = refuse
         self._patience = patience
-        self._line = deque[_Brought]()
+        self._line = deque[Brought]()
         self._hands = threading.Lock() if hands == 1 else threading.Semaphore(hands)
 
     def take(self, to: Answering, environ: WSGIEnvironment) -> None:
@@ -79,7 +74,7 @@ class Lane:
         if len(self._line) > WAITING:
             Answer(self._refuse, environ).send(to)
             return
-        self._line.append(_Brought(to, environ, time.monotonic()))
+        self._line.append(Brought(to, environ, time.monotonic()))
         # Whoever has just answered the last one may not have seen this one.
         while self._line and self._hands.acquire(blocking=False):
             try:
@@ -92,7 +87,7 @@ class Lane:
             is_late = time.monotonic() > brought.at + self._patience
             Answer(self._refuse if is_late else self._app, brought.environ).send(brought.to)
 
-    def _next(self) -> "_Brought | None":
+    def _next(self) -> "Brought | None":
         """Take the first one of the line; None where there is none any more."""
         try:
             return self._line.popleft()
@@ -100,64 +95,9 @@ class Lane:
             return None
 
 
-class _Brought(NamedTuple):
+class Brought(NamedTuple):
     """A request, and when it was brought, in time.monotonic()."""
 
     to: Answering
     environ: WSGIEnvironment
     at: float
-
-
-class WritingLane(Lane):
-    """A lane of writes into SQLite: those that wait together share a commit, before any answer.
-
-    Where that fails, each is done again by itself, by `in_turn`, and has an answer of its own.
-    Their bodies are in memory. Patience is the database's.
-    """
-
-    def __init__(
-        self,
-        app: WSGIApplication,
-        refuse: WSGIApplication,
-        in_turn: WSGIApplication,
-        database: Database,
-    ) -> None:
-        super().__init__(app, refuse, math.inf)
-        self._in_turn = in_turn
-        self._database = database
-
-    def _work(self) -> None:
-        while self._line:
-            self._work_together()
-
-    def _work_together(self) -> None:
-        done = list[_Done]()
-        with self._database.together() as writes:
-            until = time.monotonic() + sqlite_writers.LONGEST
-            while brought := self._next():
-                writes.since = brought.at
-                done.append(_Done(self._app, brought))
-                if len(done) >= sqlite_writers.MOST or time.monotonic() >= until:
-                    break
-        for each in done:
-            each.do_again(self._in_turn) if writes.is_lost else each.tell()
-
-
-class _Done:
-    """A write that is answered, but not yet told so."""
-
-    def __init__(self, app: WSGIApplication, brought: _Brought) -> None:
-        self._to, self._environ, _ = brought
-        self._afterwards = list[Callable[[], None]]()
-        self._answer = Answer(app, {**brought.environ, passage.AFTERWARDS: self._afterwards})
-
-    def tell(self) -> None:
-        """Tell whoever asked, and all who want to know."""
-        self._answer.send(self._to)
-        for each in self._afterwards:
-            each()
-
-    def do_again(self, app: WSGIApplication) -> None:
-        """Answer anew."""
-        self._environ["wsgi.input"].seek(0)
-        Answer(app, self._environ).send(self._to)

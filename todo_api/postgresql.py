@@ -7,18 +7,12 @@ from concurrent.futures import Future, wait
 from functools import partial
 from typing import Any
 
-import psycopg
-from psycopg.abc import RV, PQGen
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DisconnectionError
 
+from todo_api import watched
 from todo_api.pulse import NoAnswer, Pulse
-
-AT_ONCE = {"begin": ""}
-"""Options of a connection each of whose statements is a transaction by itself."""
-
-AS_USUAL = {"begin": "BEGIN"}
-"""Options of a connection whose transactions are as any other."""
+from todo_api.watched import WatchedConnection
 
 ONE_STATE = "BEGIN ISOLATION LEVEL REPEATABLE READ"
 """Begins a transaction that reads and sees one state of the database."""
@@ -30,38 +24,6 @@ _SECONDS_A_HOST = 2
 
 # A dead peer is noticed by an idle listener, too, and no router forgets the connection.
 _ALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
-
-
-class WatchedConnection(psycopg.Connection[Any]):
-    """A connection that gives up, and closes, once there is no use in waiting any more."""
-
-    pulse: Pulse
-    is_fresh = True
-
-    def wait(self, gen: PQGen[RV], *args: Any, **options: Any) -> RV:
-        """Wait for the server; psycopg does all of its waiting here but for that to connect."""
-        try:
-            return super().wait(_bearing(self.pulse, gen), *args, **options)
-        except NoAnswer:
-            self.close()
-            raise
-
-
-def _bearing(pulse: Pulse, gen: PQGen[RV]) -> PQGen[RV]:
-    """Run `gen`, which is told ten times a second when there is nothing to read or write."""
-    since = time.monotonic()
-    try:
-        wanted = next(gen)
-        while True:
-            ready = yield wanted
-            if ready:
-                since = time.monotonic()
-            else:
-                pulse.bear(since)
-            wanted = gen.send(ready)
-    except StopIteration as end:
-        result: RV = end.value
-        return result
 
 
 class Servers:
@@ -143,7 +105,7 @@ def speak(engine: Engine, lock_timeout: int) -> None:
 
     @event.listens_for(engine, "begin")
     def begun(connection: Connection) -> None:
-        if how := connection.get_execution_options().get("begin", AS_USUAL["begin"]):
+        if how := connection.get_execution_options().get("begin", watched.AS_USUAL["begin"]):
             connection.exec_driver_sql(how)
 
     @event.listens_for(engine, "checkout")

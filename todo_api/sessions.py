@@ -1,12 +1,20 @@
 """Sessions: one that costs less as long as only rows are asked of it, and where it is at work."""
 
+from collections.abc import Callable
+from operator import methodcaller
 from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from todo_api import postgresql
+from todo_api import watched
+from todo_api.errors import MustBeAlone
+from todo_api.part import Part
 from todo_api.place import Place, nothing
+
+_TURN = "hashtextextended(%(over)s, 0)"
+
+_first: Callable[[Any], Any] = methodcaller("fetchone")
 
 
 class LightSession(Session):
@@ -25,9 +33,9 @@ class LightSession(Session):
         if self.is_whole:
             raise AttributeError(name)
         connection = Connection(self.place.engine, self.place.proxied)
-        connection.execution_options(**postgresql.AT_ONCE)
+        connection.execution_options(**watched.AT_ONCE)
         connection.begin()
-        connection.execution_options(**postgresql.AS_USUAL)
+        connection.execution_options(**watched.AS_USUAL)
         super().__init__(connection, expire_on_commit=False, join_transaction_mode="rollback_only")
         return getattr(self, name)
 
@@ -78,9 +86,13 @@ def place_of(session: Session) -> Place:
 def take_turns(session: Session, over: str) -> None:
     """Let no other transaction that takes turns over the same thing run until this one ends.
 
-    SQLite has one writer at a time anyhow.
+    SQLite has one writer at a time anyhow. Raises MustBeAlone if another one has its turn, and this
+    one holds up others.
     """
     place = place_of(session)
-    if place.dialect.name == "postgresql":
-        lock = "SELECT pg_advisory_xact_lock(hashtextextended(%(over)s, 0))"
-        place.put(lock, {"over": over}, nothing)
+    if place.dialect.name != "postgresql":
+        return
+    if place.driver.part != Part.NEXT:
+        place.put(f"SELECT pg_advisory_xact_lock({_TURN})", {"over": over}, nothing)
+    elif place.put(f"SELECT pg_try_advisory_xact_lock({_TURN})", {"over": over}, _first) != (True,):
+        raise MustBeAlone(retry_after=1)

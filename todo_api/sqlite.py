@@ -4,7 +4,6 @@ import errno
 import os
 import sqlite3
 from contextlib import suppress
-from enum import Enum, auto
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -13,6 +12,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from todo_api.errors import CannotStart
+from todo_api.part import Part
 
 _NEARLY = 0.05
 """Seconds by which a wait may be too long or too short."""
@@ -82,14 +82,6 @@ def speak(engine: Engine, lock_timeout: int) -> None:
         driver = connection.connection.dbapi_connection
         assert isinstance(driver, Driver)
         driver.start()
-
-
-class Part(Enum):
-    """What SQLAlchemy's transaction is: all of one, or a part of one that writers share."""
-
-    ALL = auto()
-    FIRST = auto()
-    NEXT = auto()
 
 
 class Driver(sqlite3.Connection):

@@ -10,12 +10,15 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection
 
-from todo_api.sqlite import Part
+from todo_api.errors import Unavailable
+from todo_api.part import Part, Work
 from todo_api.sqlite_writers import Group, Writer, Writers
 
+_RETRY_AFTER = 1
 
-class Together:
-    """A transaction that begins with the first part of it; `since` says since when that waits."""
+
+class Together(Work):
+    """A transaction that begins with the first part of it."""
 
     def __init__(self, writers: Writers) -> None:
         self.since = time.monotonic()
@@ -34,6 +37,9 @@ class Together:
     @contextmanager
     def part(self, patience: float) -> Iterator[tuple[Connection, bool]]:
         """Be the one who writes, as `Writers.part`; but to return is not yet to have it stored."""
+        if self.is_lost:
+            # Another one would begin here, which is not lost.
+            raise Unavailable(retry_after=_RETRY_AFTER)
         group = self._group = self._group or self._begun(self.since + patience)
         is_first = not group.holds
         group.driver.take(Part.FIRST if is_first else Part.NEXT)

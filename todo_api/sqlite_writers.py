@@ -22,15 +22,11 @@ from contextlib import ExitStack, contextmanager
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
+from todo_api import part
 from todo_api.errors import Unavailable
-from todo_api.sqlite import Driver, Part
+from todo_api.part import Part
+from todo_api.sqlite import Driver
 from todo_api.turnstile import Turnstile
-
-MOST = 32
-"""Writers that share a commit at most."""
-
-LONGEST = 0.005
-"""Seconds after which no other one joins in."""
 
 _RETRY_AFTER = 1
 
@@ -51,7 +47,7 @@ class Group:
     @property
     def is_open(self) -> bool:
         """Whether another one may join in."""
-        is_young = self.size < MOST and time.monotonic() < self.begun + LONGEST
+        is_young = self.size < part.MOST and time.monotonic() < self.begun + part.LONGEST
         return is_young and self.driver.in_transaction
 
     def failure(self) -> Exception:
@@ -105,8 +101,8 @@ class Writers:
         for that. It may bring the connection that it works `on`.
         """
         if own := getattr(self.own, "part", None):
-            with own(patience) as part:
-                yield part
+            with own(patience) as shared:
+                yield shared
             return
         until = time.monotonic() + patience
         writer = Writer(alone=alone)

@@ -19,6 +19,11 @@ REPLAYED = "Idempotent-Replayed"
 _KEY = re.compile(r"[!-~]{1,255}", re.ASCII)
 
 
+def is_asked(request: Request) -> bool:
+    """Return whether `request` brings a key."""
+    return HEADER in request.headers
+
+
 def ask_of(request: Request, owner: int, schema: Wire, sent: Any) -> Ask | None:
     """Return what `request` asks for under its key, None if it has none.
 

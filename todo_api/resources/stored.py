@@ -2,11 +2,13 @@
 
 A write looks who calls, reads its input and does its slow work first; then, inside one transaction,
 it takes the row that orders the writers, looks again who calls and holds `If-Match` against what is
-stored now. A dry run goes the same way, but for the commit.
+stored now. One that is short, and all there, looks once: in the transaction, or when it fails. A
+dry run goes the same way, but for the commit.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any, ClassVar
 
 from flask import Response, request
@@ -37,12 +39,14 @@ class Sent:
 class StoredEndpoint(ReadingEndpoint):
     """A resource that may write, too. Where it `creates`, its POST takes an Idempotency-Key.
 
-    One whose writes may be `long` shares no commit with others, who would have to wait for it.
+    One whose writes may be `long` shares no commit with others, who would have to wait for it. One
+    whose writes are `short` does no slow work.
     """
 
     writes: ClassVar[tuple[str, ...]] = ("post", "put", "patch", "delete")
     creates: ClassVar[bool] = False
     long: ClassVar[bool] = False
+    short: ClassVar[bool] = False
     dry = False
 
     def prepare(self, values: dict[str, Any]) -> Any:
@@ -60,9 +64,24 @@ class StoredEndpoint(ReadingEndpoint):
         return self._write(verb, ids)
 
     def _write(self, verb: str, ids: dict[str, Any]) -> Shown | Response:
+        if not (self.short and _is_at_hand()):
+            self._look(verb, ids)
+            return self._write_what_is_sent(verb, ids)
+        try:
+            return self._write_what_is_sent(verb, ids)
+        except Problem:
+            # Who may not do this at all learns that, whatever else is wrong.
+            self._look(verb, ids)
+            raise
+
+    def _look(self, verb: str, ids: dict[str, Any]) -> None:
+        """Raise unless the verb is the caller's to use, before anything is written."""
+        self.writing = False
         if self.access[verb] != PUBLIC:
             with self.database.reading(one_state=False) as self.session:
                 self.admit(verb, **ids)
+
+    def _write_what_is_sent(self, verb: str, ids: dict[str, Any]) -> Shown | Response:
         sent = self.sent(verb)
         if kept := self._kept(sent):
             return self._again(kept, sent)
@@ -103,7 +122,7 @@ class StoredEndpoint(ReadingEndpoint):
         raw = body.read(request).for_(schema)
         values = schema.read(raw, partial=verb in CHANGES)
         ask = None
-        if self.creates and verb == "post":
+        if self.creates and verb == "post" and idempotency.is_asked(request):
             owner = replays.NOBODY if self.access[verb] == PUBLIC else self.caller.account.id
             ask = idempotency.ask_of(request, owner, schema, raw)
         return Sent(values, schema.read_only_in(values), ask)
@@ -144,3 +163,9 @@ class StoredEndpoint(ReadingEndpoint):
             return
         if not request.if_match.contains(version):
             raise Stale
+
+
+def _is_at_hand() -> bool:
+    """Return whether all of the body is there, and is to be answered only once."""
+    is_there = isinstance(request.environ["wsgi.input"], BytesIO)
+    return is_there and not idempotency.is_asked(request)

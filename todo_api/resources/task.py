@@ -29,6 +29,7 @@ class TaskList(AccountEndpoint):
 
     access = {"get": OWNER, "post": OWNER}
     creates = True
+    short = True
     keeps = True
     asks = {"get": TaskQuery()}
     takes = {"post": TaskSchema()}
@@ -89,6 +90,7 @@ class TaskItem(AccountEndpoint):
     """One task."""
 
     access = {"get": OWNER, "put": OWNER, "patch": OWNER, "delete": OWNER}
+    short = True
     keeps = True
     takes = {"put": TaskSchema(), "patch": TaskSchema()}
     gives = {"get": TaskSchema(), "put": TaskSchema(), "patch": TaskSchema()}
@@ -124,6 +126,7 @@ class TaskRestore(AccountEndpoint):
 
     strict = True
     access = {"post": OWNER}
+    short = True
     gives = {"post": TaskSchema()}
 
     def find_within(self, account: Owner, **ids: Any) -> tuple[Any, ...]:

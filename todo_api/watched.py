@@ -1,0 +1,77 @@
+"""Connections to PostgreSQL: they wait for no server that is silent, and know of parts."""
+
+import time
+from typing import Any
+
+import psycopg
+from psycopg.abc import RV, PQGen
+
+from todo_api.part import Part
+from todo_api.pulse import NoAnswer, Pulse
+
+AT_ONCE = {"begin": ""}
+"""Options of a connection each of whose statements is a transaction by itself."""
+
+AS_USUAL = {"begin": "BEGIN"}
+"""Options of a connection whose transactions are as any other."""
+
+
+class WatchedConnection(psycopg.Connection[Any]):
+    """A connection that gives up, and closes, once there is no use in waiting any more.
+
+    A transaction on it may be a part of a larger one, which is in a savepoint unless it is the
+    first.
+    """
+
+    pulse: Pulse
+    is_fresh = True
+    part = Part.ALL
+    is_kept = False
+    """Whether the part was committed, which makes it no more than a piece of the whole."""
+
+    def take(self, part: Part) -> None:
+        """Let the next transaction be `part`."""
+        self.part = part
+        self.is_kept = False
+
+    def end_writing(self) -> None:
+        """Commit all parts."""
+        super().commit()
+
+    def commit(self) -> None:
+        """Commit; of a part, leave that to `end_writing`."""
+        if self.part == Part.ALL:
+            self.end_writing()
+        self.is_kept = True
+
+    def rollback(self) -> None:
+        """Roll back, which is less than all of it where others have their parts."""
+        if self.part == Part.NEXT:
+            self.execute("ROLLBACK TO part")
+        else:
+            super().rollback()
+
+    def wait(self, gen: PQGen[RV], *args: Any, **options: Any) -> RV:
+        """Wait for the server; psycopg does all of its waiting here but for that to connect."""
+        try:
+            return super().wait(_bearing(self.pulse, gen), *args, **options)
+        except NoAnswer:
+            self.close()
+            raise
+
+
+def _bearing(pulse: Pulse, gen: PQGen[RV]) -> PQGen[RV]:
+    """Run `gen`, which is told ten times a second when there is nothing to read or write."""
+    since = time.monotonic()
+    try:
+        wanted = next(gen)
+        while True:
+            ready = yield wanted
+            if ready:
+                since = time.monotonic()
+            else:
+                pulse.bear(since)
+            wanted = gen.send(ready)
+    except StopIteration as end:
+        result: RV = end.value
+        return result
