@@ -21,7 +21,7 @@ from functools import lru_cache
 from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
 
-from flask import Response, request
+from flask import Request, Response, request
 from flask_restful import Resource
 
 from todo_api.resources import body, form, passage, path_methods
@@ -84,6 +84,8 @@ class Endpoint(Resource):
     knows_callers: ClassVar[bool] = False
     cache: ClassVar[str | None] = None
 
+    request: Request
+
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
         self.settings = backend.settings
@@ -112,9 +114,11 @@ class Endpoint(Resource):
     def dispatch_request(self, **ids: Any) -> Shown | Response:
         """Answer the request; Flask calls this with what the URL's placeholders matched."""
         environ = request.environ
+        # To find it anew each time, as Flask's proxy does, takes 1 µs, up to sixteen times.
+        self.request = environ["werkzeug.request"]
         method = environ["REQUEST_METHOD"]
         if method == "OPTIONS":
-            return None, 204, {"Allow": ", ".join(path_methods.allowed(request))}
+            return None, 204, {"Allow": ", ".join(path_methods.allowed(self.request))}
         verb = "get" if method == "HEAD" else method.lower()
         this = passage.within(environ)
         this.cache = self.cache or ("no-cache" if self.access[verb] == PUBLIC else PRIVATE)
@@ -128,7 +132,7 @@ class Endpoint(Resource):
         if verb in self.asks:
             inputs.append(query)
         if verb in self.takes:
-            inputs.append(self.takes[verb].read(body.read(request).for_(self.takes[verb])))
+            inputs.append(self.takes[verb].read(body.read(self.request).for_(self.takes[verb])))
         result = getattr(self, verb)(*inputs)
         return result if isinstance(result, Response) else self.shown(verb, result)
 
@@ -138,9 +142,9 @@ class Endpoint(Resource):
     def asked(self, verb: str) -> dict[str, Any]:
         """Return the values in the query; raise Invalid if one of them is wrong or not known."""
         schema = self.asks.get(verb, NOTHING_ASKED)
-        if schema is NOTHING_ASKED and not (self.strict and request.query_string):
+        if schema is NOTHING_ASKED and not (self.strict and self.request.query_string):
             return {}
-        raw = request.query_string
+        raw = self.request.query_string
         return dict(_kept(schema, raw) if len(raw) <= _LONGEST_KEPT else _read(schema, raw))
 
     def shown(self, verb: str, result: Any, version: Version | None = None) -> Shown:

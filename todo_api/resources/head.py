@@ -20,14 +20,9 @@ def check(environ: WSGIEnvironment) -> None:
     """Raise errors.Malformed, or an HTTPException of werkzeug, if anything is wrong with it."""
     if not _HOST.fullmatch(environ.get("HTTP_HOST", "")):
         raise Malformed("Exactly one Host header is required.")
-    for name, value in environ.items():
-        # Its length comes first: few values are long, and most have such a name.
-        if (
-            type(value) is str
-            and len(value) > LONGEST_HEADER
-            and name.startswith(("HTTP_", "CONTENT_"))
-        ):
-            raise RequestHeaderFieldsTooLarge
+    for value in environ.values():
+        if type(value) is str and len(value) > LONGEST_HEADER:
+            _must_be_short(environ)
     if "HTTP_TRANSFER_ENCODING" in environ:
         _one_length(environ["HTTP_TRANSFER_ENCODING"], environ.get("CONTENT_LENGTH"))
     query = environ["QUERY_STRING"]
@@ -42,6 +37,13 @@ def check(environ: WSGIEnvironment) -> None:
     # Werkzeug would overlook the second slash.
     if path.startswith("//"):
         raise NotFound
+
+
+def _must_be_short(environ: WSGIEnvironment) -> None:
+    for name, value in environ.items():
+        is_header = name.startswith(("HTTP_", "CONTENT_"))
+        if is_header and isinstance(value, str) and len(value) > LONGEST_HEADER:
+            raise RequestHeaderFieldsTooLarge
 
 
 def _one_length(encoding: str, length: str | None) -> None:

@@ -2,8 +2,6 @@
 
 from typing import Any, ClassVar
 
-from flask import request
-
 from todo_api.models import HeldAccount, Owner
 from todo_api.resources import auth
 from todo_api.resources.auth import Caller, Who
@@ -54,7 +52,7 @@ class AccountEndpoint(StoredEndpoint):
         if self.writing and self.whole:
             self.account = accounts.take(self.session, self.account.id)
         elif self.writing:
-            self.caller = auth.identify(self.session, request, hold=True)
+            self.caller = auth.identify(self.session, self.request, hold=True)
             self.account = HeldAccount(*self.caller.account)
         return (self.account, *self.find_within(self.account, **ids))
 

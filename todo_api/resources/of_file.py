@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from threading import Lock
 from typing import Any, ClassVar
 
-from flask import Response, request
+from flask import Response
 
 from todo_api.errors import Unavailable
 from todo_api.resources import body, idempotency, upload
@@ -43,8 +43,8 @@ class FileEndpoint(StoredEndpoint):
     def sent(self, verb: str) -> Sent:
         """Read the file, however slowly it comes, and wait for the turn to work on it."""
         self.asked(verb)
-        file = upload.read(request, (body.JSON, *self.files), self.settings.import_max)
-        ask = idempotency.ask_of_file(request, self.caller.account.id, file)
+        file = upload.read(self.request, (body.JSON, *self.files), self.settings.import_max)
+        ask = idempotency.ask_of_file(self.request, self.caller.account.id, file)
         patience = self.settings.lock_timeout
         self.has_turn = TURN.acquire(timeout=patience)
         if not self.has_turn:

@@ -7,7 +7,7 @@ names, and ends there if the client has it already.
 from contextlib import suppress
 from typing import Any
 
-from flask import Response, request
+from flask import Response
 from sqlalchemy.orm import Session
 
 from todo_api.errors import Unavailable
@@ -58,7 +58,7 @@ class ReadingEndpoint(Endpoint):
 
     def who(self) -> Caller:
         """Return who calls."""
-        return auth.identify(self.session, request)
+        return auth.identify(self.session, self.request)
 
     def answer(self, verb: str, ids: dict[str, Any]) -> Shown | Response:
         """Answer `verb` from the database.
@@ -76,8 +76,8 @@ class ReadingEndpoint(Endpoint):
             objects = self.find(**ids)
             inputs = [self.plan(*objects)] if verb in self.asks else []
             version = self.version(*objects)
-            passage.of(request).state = self.state(*objects) if version else None
-            if version and request.if_none_match.contains_weak(version):
+            passage.of(self.request).state = self.state(*objects) if version else None
+            if version and self.request.if_none_match.contains_weak(version):
                 return None, 304, {"ETag": etag(version)}
             result = getattr(self, verb)(*objects, *inputs)
             if not isinstance(result, Response):

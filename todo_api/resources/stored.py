@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any, ClassVar
 
-from flask import Response, request
+from flask import Response
 
 from todo_api.errors import NotFound, Problem, Stale
 from todo_api.models import Replay
@@ -60,11 +60,11 @@ class StoredEndpoint(ReadingEndpoint):
         """Answer `verb`, in a transaction if it writes."""
         if verb not in self.writes:
             return super().answer(verb, ids)
-        self.dry = preferences.is_dry_run(request)
+        self.dry = preferences.is_dry_run(self.request)
         return self._write(verb, ids)
 
     def _write(self, verb: str, ids: dict[str, Any]) -> Shown | Response:
-        if not (self.short and _is_at_hand()):
+        if not (self.short and self._is_at_hand()):
             self._look(verb, ids)
             return self._write_what_is_sent(verb, ids)
         try:
@@ -73,6 +73,11 @@ class StoredEndpoint(ReadingEndpoint):
             # Who may not do this at all learns that, whatever else is wrong.
             self._look(verb, ids)
             raise
+
+    def _is_at_hand(self) -> bool:
+        """Return whether all of the body is there, and is to be answered only once."""
+        is_there = isinstance(self.request.environ["wsgi.input"], BytesIO)
+        return is_there and not idempotency.is_asked(self.request)
 
     def _look(self, verb: str, ids: dict[str, Any]) -> None:
         """Raise unless the verb is the caller's to use, before anything is written."""
@@ -119,12 +124,12 @@ class StoredEndpoint(ReadingEndpoint):
         schema = self.takes.get(verb)
         if schema is None:
             return Sent()
-        raw = body.read(request).for_(schema)
+        raw = body.read(self.request).for_(schema)
         values = schema.read(raw, partial=verb in CHANGES)
         ask = None
-        if self.creates and verb == "post" and idempotency.is_asked(request):
+        if self.creates and verb == "post" and idempotency.is_asked(self.request):
             owner = replays.NOBODY if self.access[verb] == PUBLIC else self.caller.account.id
-            ask = idempotency.ask_of(request, owner, schema, raw)
+            ask = idempotency.ask_of(self.request, owner, schema, raw)
         return Sent(values, schema.read_only_in(values), ask)
 
     def _kept(self, sent: Sent) -> Replay | None:
@@ -159,13 +164,7 @@ class StoredEndpoint(ReadingEndpoint):
     def _must_be_fresh(self, *objects: Any) -> None:
         """Hold the request's If-Match (RFC 9110, 13.1.1) against the version stored now."""
         version = self.version(*objects)
-        if version is None or "If-Match" not in request.headers:
+        if version is None or "If-Match" not in self.request.headers:
             return
-        if not request.if_match.contains(version):
+        if not self.request.if_match.contains(version):
             raise Stale
-
-
-def _is_at_hand() -> bool:
-    """Return whether all of the body is there, and is to be answered only once."""
-    is_there = isinstance(request.environ["wsgi.input"], BytesIO)
-    return is_there and not idempotency.is_asked(request)
