@@ -15,6 +15,7 @@ from todo_api.dispatch import Dispatcher
 from todo_api.resources import passage
 from todo_api.sessions import take_turns
 from todo_api.turns import Turns
+from todo_api.values import proofs
 
 TASKS = "/api/v1/accounts/alice/tasks"
 SHORT_READS = [TASKS, f"{TASKS}/2", "/itemprice", "/users", "/api/v1/prices/apples", "/api/v1"]
@@ -143,11 +144,11 @@ def test_a_look_into_sqlite_has_another_one(dispatcher, application, at_work, pa
 def test_as_many_ask_postgresql_at_a_time_as_there_are_hands(on_postgresql, application, method):
     dispatcher, answers, nothing = on_postgresql, [], {"wsgi.input": io.BytesIO()}
 
-    def ask(username):
-        path = f"/api/v1/accounts/{username}/tasks"
-        answers.append(asked(dispatcher, path, "limit=9", method, **nothing))
+    def ask(owner):
+        token = {"HTTP_AUTHORIZATION": f"Bearer {proofs.new_secret(owner)}"}
+        answers.append(asked(dispatcher, TASKS, "limit=9", method, **nothing, **token))
 
-    threads = [threading.Thread(target=ask, args=[name], name="at work") for name in ("bob", "eve")]
+    threads = [threading.Thread(target=ask, args=[owner], name="at work") for owner in (1, 2)]
     for each in threads:
         each.start()
     for _ in threads:

@@ -15,6 +15,7 @@ from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from todo_api.database import Database
 from todo_api.lanes import Answer, Answering, Lane
+from todo_api.resources import auth
 from todo_api.turns import READS, Turns, first_segment, may_have_body
 from todo_api.writing_lane import WritingLane
 
@@ -91,9 +92,12 @@ def _all(_environ: WSGIEnvironment) -> str:
 
 
 def _account(environ: WSGIEnvironment) -> str:
-    """Put the writes of an account in a line of its own: they hold the same row."""
-    name: str = environ["PATH_INFO"].split("/")[4]
-    return name.casefold()
+    """Put the writes of an account in a line of its own, since they hold its row.
+
+    That is the account of who calls, whatever the path says: others never wait for it.
+    """
+    proof = auth.proof_in(environ)
+    return str(proof and proof[0])
 
 
 def _is_short_read(environ: WSGIEnvironment) -> bool:

@@ -6,6 +6,7 @@ Bearer tokens are RFC 6750's; a token in a query string or a body is never looke
 import re
 from dataclasses import dataclass
 from enum import Enum, auto
+from wsgiref.types import WSGIEnvironment
 
 from flask import Request
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from todo_api.errors import Forbidden, Unauthenticated
 from todo_api.models import AccountRow, TokenRow
 from todo_api.resources import passage
 from todo_api.services import tokens
+from todo_api.services.tokens import Proof
 from todo_api.values import names
 
 NOT_VALID = "The token is not valid, or not any more."
@@ -77,6 +79,12 @@ def secret_of(request: Request) -> str:
     if bearer is None:
         raise Unauthenticated(NOT_VALID)
     return bearer[1]
+
+
+def proof_in(environ: WSGIEnvironment) -> Proof | None:
+    """Return by what the token in a request is found, None if there is none that could be one."""
+    bearer = BEARER.fullmatch(environ.get("HTTP_AUTHORIZATION", "").strip())
+    return tokens.proof_of(bearer[1]) if bearer else None
 
 
 def identify(session: Session, request: Request, *, hold: bool = False) -> Caller:

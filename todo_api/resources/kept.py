@@ -16,8 +16,7 @@ from werkzeug.http import parse_etags
 
 from todo_api.database import Database
 from todo_api.errors import Problem
-from todo_api.resources import passage
-from todo_api.resources.auth import BEARER
+from todo_api.resources import auth, passage
 from todo_api.resources.passage import Passage
 from todo_api.services import tokens
 from todo_api.services.tokens import Proof
@@ -131,8 +130,7 @@ def _key(environ: WSGIEnvironment) -> Key | None:
     """Return under what the answer to a request is kept, None if it is not."""
     if environ["REQUEST_METHOD"] != "GET":
         return None
-    bearer = BEARER.fullmatch(environ.get("HTTP_AUTHORIZATION", "").strip())
-    proof = bearer and tokens.proof_of(bearer[1])
+    proof = auth.proof_in(environ)
     return (environ["PATH_INFO"], environ["QUERY_STRING"], proof) if proof else None
 
 
