@@ -14,6 +14,9 @@ ON = ("sqlite", "postgresql")
 FULL = {"races": 20, "nodes": 2, "tasks": 20_000}
 SHORT = {"races": 1, "nodes": 2, "tasks": 1000}
 
+MIGRATES_IN = 180
+"""Seconds in which 40,000 tasks are migrated at least, beside another node that waits."""
+
 MIGRATED = "The database is migrated.\n"
 UP_TO_DATE = "The database was up to date.\n"
 
@@ -49,7 +52,7 @@ def drill(rig, *, races, nodes, tasks):
     servers = [rig.server(DATABASE_URL=url) for _ in range(nodes)]
     try:
         with ThreadPoolExecutor() as pool:
-            started = list(pool.map(lambda server: server.start(), servers))
+            started = list(pool.map(lambda server: server.start(within=MIGRATES_IN), servers))
         for server in servers:
             with Client(server.port) as ask:
                 broken += ask("GET", "/ready").status != 200

@@ -52,7 +52,7 @@ class Server:
     port: int = field(default_factory=free_port)
     process: subprocess.Popen = None
 
-    def start(self):
+    def start(self, *, within=STARTS_IN):
         """Start it in a process group of its own, and return the seconds until it answers."""
         begun = time.monotonic()
         with self.log.open("a") as output:
@@ -65,7 +65,7 @@ class Server:
                 start_new_session=True,
             )
         with Client(self.port, timeout=5) as ask:
-            while time.monotonic() < begun + STARTS_IN:
+            while time.monotonic() < begun + within:
                 if self.process.poll() is not None:
                     raise RuntimeError(self.text())
                 with suppress(Unanswered):

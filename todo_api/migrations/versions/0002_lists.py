@@ -40,17 +40,21 @@ def upgrade() -> None:
     for name, kind in (("note_key", Key), ("item_key", Key), ("due_order", sa.BigInteger())):
         op.add_column("task", sa.Column(name, kind))
     connection = op.get_bind()
-    for row in connection.execute(sa.select(task)).all():
-        connection.execute(
-            sa.update(task)
-            .where(task.c.account_id == row.account_id, task.c.id == row.id)
-            .values(
-                note_key=_key(row.note),
-                item_key=_key(row.item),
-                due_order=_order(row.due_at, row.due_on),
-                due_at=None if row.due_on else row.due_at,
-            )
-        )
+    filled = [
+        {
+            "owner": row.account_id,
+            "number": row.id,
+            "note_key": _key(row.note),
+            "item_key": _key(row.item),
+            "due_order": _order(row.due_at, row.due_on),
+            "due_at": None if row.due_on else row.due_at,
+        }
+        for row in connection.execute(sa.select(task))
+    ]
+    if filled:
+        # One statement for all: one for each takes ten times as long.
+        of_it = (task.c.account_id == sa.bindparam("owner"), task.c.id == sa.bindparam("number"))
+        connection.execute(sa.update(task).where(*of_it), filled)
     for name, columns in INDEXES.items():
         op.create_index(name, "task", columns)
 
