@@ -214,9 +214,6 @@ def system_calls(analyze, unit):
     """Return the names of the system calls that the unit's filters let through."""
 
     def names(kind):
-        if not kind.startswith("@"):
-            yield kind
-            return
         lines = [line.strip() for line in run(analyze, "syscall-filter", kind).splitlines()[1:]]
         for line in lines:
             if line.startswith("@"):

@@ -1,7 +1,6 @@
 """Passwords: how they are hashed."""
 
 import multiprocessing
-import os
 import threading
 import time
 
@@ -49,33 +48,6 @@ def test_few_hashes_are_computed_at_a_time_so_that_logins_leave_cores_and_memory
         thread.join()
     assert watched.most == passwords.AT_ONCE == 2
     assert sorted(right) == [False] * 8 + [True] * 8
-
-
-def test_who_computes_them_steps_back_for_all_others(monkeypatch):
-    class Hasher:
-        """Tells how far its thread steps back, as a hash."""
-
-        def hash(self, _password):
-            return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-
-    monkeypatch.setattr(passwords, "_hasher", Hasher())
-    before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-    assert passwords.hashed("") == min(19, before + passwords.NICENESS)
-    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
-
-
-def test_who_may_not_step_back_computes_all_the_same(monkeypatch):
-    asked = []
-
-    def refuse(*_):
-        asked.append(True)
-        raise PermissionError(1, "Operation not permitted")
-
-    monkeypatch.setattr(os, "setpriority", refuse)
-    passwords._threads.cache_clear()  # noqa: SLF001 - Its threads were there before.
-    assert passwords.matches("correct-horse", passwords.hashed("correct-horse"))
-    assert asked
-    passwords._threads.cache_clear()  # noqa: SLF001 - Those that are there now stay in front.
 
 
 def test_a_process_that_is_forked_computes_its_own():

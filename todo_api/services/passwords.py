@@ -1,10 +1,7 @@
 """Passwords: Argon2id hashes, a bound on how many are computed at once, and equal time for all."""
 
 import os
-import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from functools import cache
 
 from argon2 import PasswordHasher
@@ -12,9 +9,6 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 AT_ONCE = 2
 """Hashes computed at a time in one process; each takes 19 MiB and some 15 ms of one core."""
-
-NICENESS = 10
-"""How far a thread that computes them steps back, as nice(1) has it: all else goes first."""
 
 # OWASP's first choice for Argon2id. The library's own default costs six times as much, which under
 # load is paid by every other request.
@@ -25,19 +19,10 @@ _NOBODYS_HASH = (
 )
 
 
-def _step_back() -> None:
-    # Only on Linux has a thread a priority of its own.
-    if sys.platform == "linux":
-        thread = os.PRIO_PROCESS, threading.get_native_id()
-        # Where a sandbox forbids it, logins work all the same.
-        with suppress(PermissionError):
-            os.setpriority(*thread, os.getpriority(*thread) + NICENESS)
-
-
 @cache
 def _threads(_process: int) -> ThreadPoolExecutor:
     """Return the threads of a process; one that is forked has none of its parent's."""
-    return ThreadPoolExecutor(AT_ONCE, "password", initializer=_step_back)
+    return ThreadPoolExecutor(AT_ONCE, "password")
 
 
 def hashed(password: str) -> str:
