@@ -313,6 +313,18 @@ def test_an_editor_that_is_open_while_the_task_changes_says_so_and_loses_nothing
         expect(card).to_contain_text(text)
 
 
+def test_the_news_does_not_move_the_button_that_is_being_pressed(ben):
+    task = ben.task("Cake")
+    ben.sees("Cake")
+    form = ben.edit("Cake", Note="mine")
+    form.get_by_role("button", name="Save").hover()
+    ben.page.mouse.down()
+    ben.change(task, note="theirs")
+    expect(form).to_contain_text("changed elsewhere")
+    ben.page.mouse.up()
+    expect(waiting(ben)).to_contain_text("mine")
+
+
 def test_undoing_ones_own_tick_beside_an_open_editor_is_no_conflict(ben):
     ben.add("Cake")
     ben.page.get_by_role("radio", name="All").check(force=True)

@@ -146,10 +146,11 @@ export function editForm(app, task, done) {
       field(words.fields.time, input("time", { type: "time" })),
       field(words.fields.item, input("item", { maxlength: "255" })),
       field(words.fields.quantity, input("quantity", { inputmode: "decimal", size: "5" }))),
-    moved,
     el("div", { class: "actions" },
       el("button", { class: "primary" }, text.save),
-      el("button", { type: "button", class: "plain", click: close }, text.cancel)));
+      el("button", { type: "button", class: "plain", click: close }, text.cancel)),
+    // It comes at any moment, and must not move a button from under the hand that presses it.
+    moved);
   const draft = keepDraft(app, `edit:${task.key}`, form, () => seen);
   fill(form, { ...before, ...kept?.fields });
 
