@@ -1,7 +1,9 @@
 """Who answers a request: whoever is at work in its lane, or the thread that brought it."""
 
 import io
+import math
 import threading
+import time
 from contextlib import closing
 from types import SimpleNamespace
 
@@ -79,9 +81,11 @@ def database(sqlite_databases):
     database.close()
 
 
-def dispatching(application, database, patience=10):
+def dispatching(application, database, patience=10, round_trip=0):
     waiting = Turns(in_turn, refuse, 4, stored=urls.stored(), patience=patience)
-    return Dispatcher(application, waiting, database, 2, stored=urls.stored())
+    return Dispatcher(
+        application, waiting, database, 2, round_trip=round_trip, stored=urls.stored()
+    )
 
 
 @pytest.fixture
@@ -90,9 +94,9 @@ def dispatcher(application, database):
 
 
 @pytest.fixture
-def on_postgresql(application, postgres_databases):
+def on_postgresql(request, application, postgres_databases):
     database = Database(postgres_databases.migrated())
-    yield dispatching(application, database)
+    yield dispatching(application, database, round_trip=getattr(request, "param", math.inf))
     database.close()
 
 
@@ -162,6 +166,37 @@ def test_as_many_ask_postgresql_at_a_time_as_there_are_hands(on_postgresql, appl
     for each in threads:
         each.join()
     assert [each.status for each in answers] == [200, 200]
+
+
+@pytest.fixture
+def one_at_work(application, on_postgresql):
+    """A thread that asks PostgreSQL until it is let go on."""
+    thread = threading.Thread(target=asked, args=[on_postgresql, TASKS, "limit=9"], name="at work")
+    thread.start()
+    assert application.begun.wait(10)
+    yield
+    application.go_on.set()
+    thread.join()
+
+
+@pytest.mark.parametrize("on_postgresql", [0.00005], indirect=True)
+def test_one_asks_a_postgresql_that_is_near(on_postgresql, one_at_work, application, monkeypatch):
+    monkeypatch.setattr(lanes, "STALLED", 10)
+    left = asked(on_postgresql, TASKS)
+    assert not left.answered.is_set()
+    application.go_on.set()
+    assert left.answered.wait(10)
+    assert left.body == b"at work"
+
+
+@pytest.mark.parametrize("on_postgresql", [0.00005], indirect=True)
+def test_another_one_helps_while_that_one_is_stalled(on_postgresql, one_at_work, monkeypatch):
+    monkeypatch.setattr(lanes, "STALLED", 10)
+    left = asked(on_postgresql, TASKS)
+    monkeypatch.setattr(lanes, "STALLED", 0.001)
+    time.sleep(0.01)
+    assert told(on_postgresql, TASKS) == "MainThread"
+    assert left.body == b"MainThread"
 
 
 def test_who_has_waited_too_long_is_refused(database, application):
@@ -235,7 +270,8 @@ def test_who_comes_when_the_last_one_is_answered_is_answered_too(
             self._release()
 
     real, late = threading.Lock, []
-    monkeypatch.setattr(lanes, "threading", SimpleNamespace(Lock=Lock))
+    own = SimpleNamespace(Lock=Lock, Semaphore=threading.Semaphore)
+    monkeypatch.setattr(lanes, "threading", own)
     dispatcher = dispatching(application, database)
     assert told(dispatcher, TASKS) == "MainThread"
     assert late[0].answered.is_set()

@@ -2,9 +2,9 @@
 
 Granian has a thread for each request at a time. There is a lane for what needs no database, so that
 it waits for nothing that does, one for reads that are short and one for such writes. Whoever looks
-into SQLite waits for nobody, so one thread is the best; who asks PostgreSQL waits for answers. What
-else may make its thread wait is answered by the thread that brings it, when `turns` says so: a
-large body, a stream, a search.
+into SQLite waits for nobody, so one thread is the best; who asks PostgreSQL waits for answers, the
+farther away it is, the longer. What else may make its thread wait is answered by the thread that
+brings it, when `turns` says so: a large body, a stream, a search.
 """
 
 import math
@@ -27,6 +27,9 @@ _OF_TASKS = re.compile(r"/api/v1/accounts/[^/]+/tasks(?:/[0-9]+(?:/restore)?)?/?
 _WRITES = ("POST", "PUT", "PATCH", "DELETE")
 _SHORT_LENGTH = re.compile(r"[0-9]{1,5}")
 
+_WORK = 0.0002
+"""Seconds that a short read keeps the interpreter busy, beside the wait for the database."""
+
 _ENVIRONMENT: WSGIEnvironment = {
     "SCRIPT_NAME": "",
     "SERVER_SOFTWARE": "granian",
@@ -43,8 +46,9 @@ _ENVIRONMENT: WSGIEnvironment = {
 class Dispatcher:
     """What granian calls for each request, in a thread of its own.
 
-    `app` answers what is short, in up to `hands` threads where they wait for the `database`,
-    `in_turn` the rest. `stored` are the first segments of all paths that need it.
+    `app` answers what is short, in up to `hands` threads where they wait for the `database`, whose
+    answers take `round_trip` seconds at best; `in_turn` the rest. `stored` are the first segments
+    of all paths that need it.
     """
 
     def __init__(
@@ -54,13 +58,17 @@ class Dispatcher:
         database: Database,
         hands: int,
         *,
+        round_trip: float,
         stored: AbstractSet[str],
     ) -> None:
         refuse, patience = in_turn.refuse, in_turn.patience
         self._in_turn = in_turn
         self._stored = stored
         self._aside = Lane(app, refuse, patience)
-        self._reads = Lane(app, refuse, patience, 1 if database.is_sqlite else hands)
+        # As many as keep the interpreter busy while each waits; more would only fight over it.
+        reading = int(min(hands, 1 + round_trip / _WORK))
+        helpers = 0 if database.is_sqlite else hands - reading
+        self._reads = Lane(app, refuse, patience, reading, helpers)
         self._writes = (
             WritingLane(app, in_turn, database, _all, hands=1, patience=math.inf)
             if database.is_sqlite

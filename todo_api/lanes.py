@@ -5,6 +5,7 @@ with sixteen of them one took two to three times its processor time.
 """
 
 import logging
+import math
 import threading
 import time
 from collections import deque
@@ -16,6 +17,9 @@ from granian import wsgi
 from todo_api.places import WAITING
 
 log = logging.getLogger(__name__)
+
+STALLED = 0.005
+"""Seconds after which whoever is at work on one request must be waiting for something."""
 
 _granian: Any = wsgi
 
@@ -56,18 +60,25 @@ class Lane:
 
     The thread that brings one answers it, and others that are brought meanwhile; where all hands
     are at work it goes on at once. So no thread has to be woken for an answer, or to wait for its
-    turn. Whom there is no room for, and who has waited for more than `patience` seconds, is
-    answered by `refuse`.
+    turn. Up to so many `helpers` answer beside hands that are stalled. Whom there is no room for,
+    and who has waited for more than `patience` seconds, is answered by `refuse`.
     """
 
     def __init__(
-        self, app: WSGIApplication, refuse: WSGIApplication, patience: float, hands: int = 1
+        self,
+        app: WSGIApplication,
+        refuse: WSGIApplication,
+        patience: float,
+        hands: int = 1,
+        helpers: int = 0,
     ) -> None:
         self._app = app
         self._refuse = refuse
         self._patience = patience
         self._line = deque[Brought]()
         self._hands = threading.Lock() if hands == 1 else threading.Semaphore(hands)
+        self._helpers = threading.Semaphore(helpers)
+        self._begun = math.inf
 
     def take(self, to: Answering, environ: WSGIEnvironment) -> None:
         """Answer a request, or leave it to a thread that answers another one."""
@@ -81,11 +92,28 @@ class Lane:
                 self._work()
             finally:
                 self._hands.release()
+        if self._is_stalled() and self._helpers.acquire(blocking=False):
+            try:
+                self._help()
+            finally:
+                self._helpers.release()
 
     def _work(self) -> None:
         while brought := self._next():
-            is_late = time.monotonic() > brought.at + self._patience
-            Answer(self._refuse if is_late else self._app, brought.environ).send(brought.to)
+            self._begun = time.monotonic()
+            self._answer(brought, self._begun)
+
+    def _help(self) -> None:
+        """Answer what stands in line for as long as no hand gets on."""
+        while self._is_stalled() and (brought := self._next()):
+            self._answer(brought, time.monotonic())
+
+    def _is_stalled(self) -> bool:
+        return bool(self._line) and time.monotonic() > self._begun + STALLED
+
+    def _answer(self, brought: "Brought", now: float) -> None:
+        is_late = now > brought.at + self._patience
+        Answer(self._refuse if is_late else self._app, brought.environ).send(brought.to)
 
     def _next(self) -> "Brought | None":
         """Take the first one of the line; None where there is none any more."""

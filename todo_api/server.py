@@ -43,7 +43,7 @@ SWITCH = 0.05
 
 Each thread that waits for it wakes up as often to ask for it, which with some hundred threads takes
 more than the answers do: by default, every 5 ms, ten times as many clients as there is room for got
-59 % of what eight get from PostgreSQL, now 92. Who asks a database hands it on all the time.
+59 % of what eight get from PostgreSQL. Who asks a database hands it on all the time.
 """
 
 
@@ -119,7 +119,10 @@ def worker(make: Callable[[], Flask]) -> Dispatcher:
     in_turn = turns.Turns(
         app, refusing, settings.threads, stored=stored, patience=settings.lock_timeout
     )
-    return Dispatcher(app, in_turn, backend.database, settings.threads, stored=stored)
+    database = backend.database
+    return Dispatcher(
+        app, in_turn, database, settings.threads, round_trip=database.round_trip(), stored=stored
+    )
 
 
 def _at_a_signal(act: Callable[[], None]) -> None:

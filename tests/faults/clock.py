@@ -13,6 +13,7 @@ from faults.rig import PASSWORD, CannotRun, Outcome
 from faults.traffic import Account, Client, tasks
 
 ON = ("sqlite", "postgresql")
+TOGETHER = True
 SHORT_ON = ("sqlite",)
 HOUR, DECADE = 3600, 3652 * 86400
 FULL = {"jumps": (HOUR, 0, -HOUR, 0, DECADE, 0, -DECADE, 0) * 5}

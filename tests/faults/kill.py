@@ -4,6 +4,7 @@ from faults.rig import Outcome
 from faults.traffic import Writers, lost
 
 ON = ("sqlite", "postgresql")
+TOGETHER = True
 FULL = {"kills": 100, "writes": 20_000}
 SHORT = {"kills": 1, "writes": 100}
 

@@ -17,6 +17,7 @@ from todo_api.database import Database
 from todo_api.errors import CannotStart
 
 ON = ("sqlite", "postgresql")
+TOGETHER = True
 FULL = {"every": 3, "tasks": 100}
 SHORT = {"every": 120, "tasks": 10}
 

@@ -11,6 +11,7 @@ from faults.rig import Outcome
 from faults.traffic import Client
 
 ON = ("sqlite", "postgresql")
+TOGETHER = True
 FULL = {"races": 20, "nodes": 2, "tasks": 20_000}
 SHORT = {"races": 1, "nodes": 2, "tasks": 1000}
 
