@@ -45,6 +45,7 @@ FLOORS = {
     "statements": 3,
     "commits": 3,
     "database": 4,
+    "round_trip": 5,
     "models": 2,
     "notices": 5,
     "question": 5,

@@ -3,7 +3,6 @@
 To return from that is to commit, to raise is to roll back.
 """
 
-import math
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from typing import Any
@@ -17,7 +16,6 @@ from todo_api import generation, postgresql, sqlite
 from todo_api.announcing import Announcer
 from todo_api.asking import Askers
 from todo_api.commits import committing, trying
-from todo_api.errors import Unavailable
 from todo_api.failures import understood
 from todo_api.generation import Guard
 from todo_api.part import Work
@@ -169,21 +167,6 @@ class Database:
         See `sqlite_together` and `postgresql_together`, where they are to be of one account.
         """
         return together(self.writers) if self.writers else self._sharing.together()
-
-    def round_trip(self) -> float:
-        """Return the seconds that an answer takes at best, of some; infinity where there is none.
-
-        What it takes on SQLite, which is in this process, is nothing.
-        """
-        if self.is_sqlite:
-            return 0
-        try:
-            with understood(self.engine, self.guard):
-                place = self.place()
-                with closing(place.pooled):
-                    return postgresql.round_trip(place.driver)
-        except Unavailable:
-            return math.inf
 
     def is_read_only(self, session: Session) -> bool:
         """Return whether nothing can be written, as on a disk with an error, or a standby."""

@@ -18,7 +18,6 @@ ONE_STATE = "BEGIN ISOLATION LEVEL REPEATABLE READ"
 """Begins a transaction that reads and sees one state of the database."""
 
 _TICK = 0.1
-_TRIES = 20
 _PORT = "5432"
 _SECONDS_A_HOST = 2
 """The least that libpq and psycopg give a host to answer to a connection."""
@@ -115,16 +114,6 @@ def speak(engine: Engine, lock_timeout: int) -> None:
         if connection.pulse.away or (not connection.is_fresh and _has_ended(connection)):
             raise DisconnectionError("The server has ended this connection.")
         connection.is_fresh = False
-
-
-def round_trip(connection: WatchedConnection) -> float:
-    """Return the seconds that a server takes at best to answer to next to nothing."""
-    seconds = []
-    for _ in range(_TRIES):
-        begun = time.perf_counter()
-        connection.execute("SELECT 1")
-        seconds.append(time.perf_counter() - begun)
-    return min(seconds)
 
 
 def _connected(servers: Servers, seconds: float) -> WatchedConnection:

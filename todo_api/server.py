@@ -17,7 +17,7 @@ from granian.log import LogLevels
 from granian.server import mp as granian_module
 from granian.server.mp import MPServer
 
-from todo_api import memory, turns, urls
+from todo_api import memory, round_trip, turns, urls
 from todo_api.app import create_app, open_database
 from todo_api.dispatch import Dispatcher
 from todo_api.errors import CannotStart
@@ -119,10 +119,9 @@ def worker(make: Callable[[], Flask]) -> Dispatcher:
     in_turn = turns.Turns(
         app, refusing, settings.threads, stored=stored, patience=settings.lock_timeout
     )
-    database = backend.database
-    return Dispatcher(
-        app, in_turn, database, settings.threads, round_trip=database.round_trip(), stored=stored
-    )
+    database, hands = backend.database, settings.threads
+    away = round_trip.measured(database)
+    return Dispatcher(app, in_turn, database, hands, round_trip=away, stored=stored)
 
 
 def _at_a_signal(act: Callable[[], None]) -> None:
