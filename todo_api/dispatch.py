@@ -65,12 +65,13 @@ class Dispatcher:
         self._in_turn = in_turn
         self._stored = stored
         self._aside = Lane(app, refuse, patience)
+        if database.is_sqlite:
+            hands = 1
         # As many as keep the interpreter busy while each waits; more would only fight over it.
         reading = int(min(hands, 1 + round_trip / _WORK))
-        helpers = 0 if database.is_sqlite else hands - reading
-        self._reads = Lane(app, refuse, patience, reading, helpers)
+        self._reads = Lane(app, refuse, patience, reading, helpers=hands - reading)
         self._writes = (
-            WritingLane(app, in_turn, database, _all, hands=1, patience=math.inf)
+            WritingLane(app, in_turn, database, _all, hands=hands, patience=math.inf)
             if database.is_sqlite
             else WritingLane(app, in_turn, database, _account, hands=hands, patience=patience)
         )

@@ -120,8 +120,8 @@ def worker(make: Callable[[], Flask]) -> Dispatcher:
         app, refusing, settings.threads, stored=stored, patience=settings.lock_timeout
     )
     database, hands = backend.database, settings.threads
-    away = round_trip.measured(database)
-    return Dispatcher(app, in_turn, database, hands, round_trip=away, stored=stored)
+    seconds = round_trip.measured(database)
+    return Dispatcher(app, in_turn, database, hands, round_trip=seconds, stored=stored)
 
 
 def _at_a_signal(act: Callable[[], None]) -> None:
