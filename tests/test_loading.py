@@ -7,7 +7,7 @@ from typing import ClassVar
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from marshmallow import INCLUDE, fields, post_load, validates, validates_schema
+from marshmallow import INCLUDE, fields, missing, post_load, validates, validates_schema
 
 from todo_api.errors import Problem
 from todo_api.schemas.fields import Text
@@ -147,10 +147,16 @@ class Inner(Wire):
     name = Text(most=9, required=True)
 
 
+class Counting(Integer):
+    def deserialize(self, value, *arguments, **options):
+        return 3 if value is missing else super().deserialize(value, *arguments, **options)
+
+
 class Renamed(Wire):
     name = Text(most=9, data_key='the "name"', attribute="named", required=True)
     inner = fields.Nested(Inner)
     count = Integer(allow_none=True, load_default=lambda: 7)
+    counted = Counting(allow_none=True, load_default=8)
     shown = Text(most=9, dump_only=True)
 
     needs: ClassVar = {"inner": ["count"]}
@@ -161,6 +167,7 @@ class Renamed(Wire):
     [
         {'the "name"': "x"},
         {'the "name"': "x", "count": None},
+        {'the "name"': "x", "counted": None},
         {'the "name"': "x", "count": Decimal(2)},
         {"name": "x"},
         {"named": "x"},

@@ -50,7 +50,7 @@ class ShortResponse(Response):
         match self.response:
             case [bytes()] as whole if self.status_code in _WITH_BODY:
                 headers = self.headers.to_wsgi_list()
-                if environ["REQUEST_METHOD"] != "HEAD" and _has_plain_links(dict(headers)):
+                if environ["REQUEST_METHOD"] != "HEAD" and _has_plain_links(headers):
                     start_response(self.status, headers)
                     return whole
         return super().__call__(environ, start_response)
@@ -95,6 +95,7 @@ class App(Flask):
     def __init__(self) -> None:
         super().__init__("todo_api", static_folder=None)
         self.matched = lru_cache(_PATHS)(self._match)
+        self.bound = lru_cache(_PATHS)(self._bound)
         self.url_map.merge_slashes = False
         self.url_map.converters.update(CONVERTERS)
 
@@ -149,7 +150,9 @@ class App(Flask):
         if request is None:
             return super().create_url_adapter(request)
         environ = request.environ
-        return self._bound(environ["REQUEST_METHOD"], environ["PATH_INFO"])
+        path = environ["PATH_INFO"]
+        bound = self.bound if len(path) <= _LONGEST_PATH else self._bound
+        return bound(environ["REQUEST_METHOD"], path)
 
     def _match(self, method: str, path: str) -> tuple[Rule, Mapping[str, Any]]:
         return self._bound(method, path).match(return_rule=True)
@@ -181,6 +184,6 @@ def _is_heard() -> bool:
     return bool(request_started.receivers or request_finished.receivers)
 
 
-def _has_plain_links(headers: Mapping[str, str]) -> bool:
+def _has_plain_links(headers: list[tuple[str, str]]) -> bool:
     """Return whether no URL among `headers` has anything to be encoded."""
-    return all(_PLAIN.fullmatch(headers.get(name, "")) for name in _LINKS)
+    return all(_PLAIN.fullmatch(value) for name, value in headers if name in _LINKS)

@@ -4,10 +4,10 @@ A line is ASCII, so that nothing a client sends can end it, colour a terminal or
 line. It has no query and no header of the request, where secrets may be.
 """
 
-import json
 import logging
 import time
 from functools import lru_cache
+from json.encoder import encode_basestring_ascii as quoted
 from wsgiref.types import WSGIEnvironment
 
 from todo_api.resources import caller_address
@@ -24,7 +24,6 @@ _LONGEST_METHOD = 16
 BODILESS = (204, 304)
 """Statuses of answers without a body."""
 
-_quoted = json.JSONEncoder().encode
 _BLANK = {
     **vars(logging.LogRecord(log.name, logging.INFO, "", 0, "", None, None)),
     **dict.fromkeys(("thread", "threadName", "process", "processName")),
@@ -55,12 +54,12 @@ def write(
     # As json.dumps writes it, in a third of the time.
     line = (
         f'{{"time": "{_second(int(at))}.{int(at % 1 * 1000):03}Z",'
-        f' "request_id": {_quoted(passage.request_id)},'
-        f' "method": {_quoted(method[:_LONGEST_METHOD])},'
-        f' "path": {_quoted(_path(environ))},'
+        f' "request_id": {quoted(passage.request_id)},'
+        f' "method": {quoted(method[:_LONGEST_METHOD])},'
+        f' "path": {quoted(_path(environ))},'
         f' "status": {status},'
         f' "ms": {1000 * (time.perf_counter() - passage.begun):.1f},'
-        f' "address": {_quoted(caller_address.exact_text(environ, settings))},'
+        f' "address": {quoted(caller_address.exact_text(environ, settings))},'
         f' "account": {"null" if passage.account is None else passage.account},'
         f' "bytes": {length}}}'
     )

@@ -42,7 +42,8 @@ def parse(body: bytes, *, most: int | None = None) -> Any:
         raise Malformed("The JSON holds a number with too large an exponent.") from None
     except ValueError as error:
         raise Malformed(f"The JSON cannot be parsed: {error}") from None
-    _measure(value)
+    if _brackets(body) > DEEPEST:
+        _measure(value)
     if _SURROGATE.search(body):
         _refuse_lone_surrogates(value)
     return value
@@ -60,7 +61,12 @@ def render(data: Any, *, ordered: bool = False) -> bytes:
 def _values(body: bytes) -> int:
     """Return how many values there may be in `body`: one behind each comma and each bracket."""
     bare = _TEXT.sub(b"", body)
-    return sum(bare.count(mark) for mark in (b",", b"[", b"{"))
+    return bare.count(b",") + _brackets(bare)
+
+
+def _brackets(body: bytes) -> int:
+    """Return how many brackets are opened in `body`, those in its texts among them."""
+    return body.count(b"[") + body.count(b"{")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -20,7 +20,8 @@ def is_dry_run(request: Request) -> bool:
     Whatever the preference's value and parameters are, nothing is stored: that is the mistake that
     can be mended. Preferences that are not known here, or not well written, are no error.
     """
-    wanted = DRY_RUN in {_name(each) for each in parse_http_list(request.headers.get(HEADER, ""))}
+    sent = request.headers.get(HEADER)
+    wanted = sent is not None and DRY_RUN in map(_name, parse_http_list(sent))
     passage.of(request).dry_run = wanted
     return wanted
 

@@ -10,9 +10,11 @@ from typing import Any
 
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, missing
 from marshmallow.decorators import POST_LOAD, PRE_LOAD, VALIDATES, VALIDATES_SCHEMA
+from marshmallow.fields import Field
 
 Load = Callable[[Mapping[str, Any], bool], dict[str, Any]]
 
+_ASK: Any = object()
 _TAGS = (PRE_LOAD, VALIDATES_SCHEMA, POST_LOAD)
 
 
@@ -43,7 +45,7 @@ class _Compiled:
             [getattr(schema, name) for name, *_ in hooks[tag]] for tag in _TAGS
         )
         self._parts = [
-            (field.data_key or name, field.attribute or name, field.deserialize)
+            (field.data_key or name, field.attribute or name, field.deserialize, _default(field))
             for name, field in schema.load_fields.items()
         ]
         self._known = frozenset(key for key, *_ in self._parts)
@@ -54,11 +56,14 @@ class _Compiled:
         for hook in self._before:
             raw = hook(raw, **options)
         values = {}
-        for key, name, deserialize in self._parts:
+        for key, name, deserialize, default in self._parts:
             value = raw.get(key, missing)
             if value is missing and partial:
                 continue
-            value = deserialize(value, key, raw, partial=partial)
+            if value is missing and default is not _ASK:
+                value = default
+            else:
+                value = deserialize(value, key, raw, partial=partial)
             if value is not missing:
                 values[name] = value
         if self._unknown == RAISE and not raw.keys() <= self._known:
@@ -68,3 +73,9 @@ class _Compiled:
         for hook in self._after:
             values = hook(values, **options)
         return values
+
+
+def _default(field: Field[Any]) -> Any:
+    """Return what an absent field becomes, _ASK if only the field can say so."""
+    is_plain = type(field).deserialize is Field.deserialize and not field.required
+    return field.load_default if is_plain and not callable(field.load_default) else _ASK

@@ -136,6 +136,8 @@ class Wire(Schema):
 
     @post_load
     def _null_is_default(self, values: dict[str, Any], **options: Any) -> dict[str, Any]:
+        if None not in values.values():
+            return values
         for name, field in self.fields.items():
             key = field.attribute or name
             if key in values and values[key] is None:

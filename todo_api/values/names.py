@@ -20,6 +20,8 @@ def key(name: str) -> str:
     This is Unicode's NFKC_Casefold (The Unicode Standard, section 3.13) without surrounding space.
     Two names are the same if and only if their keys are equal.
     """
+    if name.isascii():
+        return name.casefold().strip()
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
     return folded.strip()
 
