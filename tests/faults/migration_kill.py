@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from contextlib import suppress
 
 import psycopg
@@ -25,6 +26,8 @@ REVISIONS = sorted(
     re.search(r'^revision = "(.+)"', file.read_text(), re.MULTILINE)[1]
     for file in (ROOT / "todo_api/migrations/versions").glob("[0-9]*.py")
 )
+# Alembic knows of one migration in a process.
+MIGRATING = threading.Lock()
 WHERE = ("before", "inside", "after")
 KILLED = -9
 
@@ -68,7 +71,8 @@ def migrate(url, to="head"):
     """Migrate to a revision, and return how many statements that takes."""
     database = Database(url)
     seen = statements(database)
-    migrations.upgrade(database, to=to)
+    with MIGRATING:
+        migrations.upgrade(database, to=to)
     database.close()
     return len(seen)
 
