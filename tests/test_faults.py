@@ -6,8 +6,11 @@ from contextlib import ExitStack, closing
 from functools import partial
 
 import pytest
-from faults import modules
+from argon2 import PasswordHasher
+from faults import login_time, modules
 from faults.rig import CannotRun, Rig
+
+from todo_api.services import passwords
 
 
 def groups(module):
@@ -17,6 +20,13 @@ def groups(module):
 
 
 DRILLS = [(name, group) for name, module in modules().items() for group in groups(module)]
+
+
+def test_a_stranger_would_be_told_apart_by_a_cheaper_hash(monkeypatch):
+    cheaper = PasswordHasher(time_cost=1, memory_cost=16 * 1024, parallelism=1).hash("x")
+    monkeypatch.setattr(passwords, "_NOBODYS_HASH", cheaper)
+    with closing(Rig("sqlite")) as rig:
+        assert login_time.drill(rig, **login_time.SHORT).broken == 2
 
 
 @pytest.mark.parametrize(("name", "group"), DRILLS, ids=str)

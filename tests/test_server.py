@@ -278,14 +278,29 @@ def test_who_comes_while_the_server_stops_is_told_to_come_again(database_url, tm
             time.sleep(0.2)
             live.process.send_signal(signal.SIGTERM)
             time.sleep(0.2)
-            for _ in range(20):
-                answer = httpx.get(f"{live.url}/echo/hi")
+            for number in range(20):
+                own = {"X-Request-ID": f"late-{number}", "Origin": "https://a.example"}
+                answer = httpx.get(f"{live.url}/echo/hi%20there?secret=1", headers=own)
                 assert answer.status_code == 503
                 assert answer.headers["Retry-After"] == "1"
                 assert answer.json()["status"] == 503
+                assert answer.headers["X-Request-ID"] == own["X-Request-ID"]
+                assert answer.headers["X-Content-Type-Options"] == "nosniff"
+                assert answer.headers["Access-Control-Allow-Origin"] == "*"
+            assert not httpx.head(f"{live.url}/echo/hi").content
+            for folded in ("Origin: a", "Access-Control-Request-Headers: a", "X-Request-ID: a"):
+                with socket.create_connection(("127.0.0.1", live.port), timeout=10) as sly:
+                    sly.sendall(f"OPTIONS / HTTP/1.1\r\n{folded}\r\n X-Evil: 1\r\n\r\n".encode())
+                    sly.shutdown(socket.SHUT_WR)
+                    answered = b"".join(iter(lambda: sly.recv(65_536), b""))
+                    assert answered.startswith(b"HTTP/1.1 503 ")
+                    assert b"Evil" not in answered
             slow.sendall(b": 1}")
             assert slow.recv(65_536).startswith(b"HTTP/1.1 200 OK")
         assert live.stop() == 0
+        told = [json.loads(line) for line in live.text().splitlines() if '"late-' in line]
+    assert [each["request_id"] for each in told] == [f"late-{number}" for number in range(20)]
+    assert {(each["path"], each["status"]) for each in told} == {("/echo/hi there", 503)}
 
 
 def test_after_a_stop_the_file_alone_holds_everything(tmp_path):

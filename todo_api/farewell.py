@@ -7,34 +7,35 @@ module, to which a filter of the kernel then hands whoever comes.
 """
 
 import ctypes
-import json
+import http.client
+import io
 import selectors
 import socket
 import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
+from typing import Any
+from urllib.parse import unquote_to_bytes
+from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 SECONDS_TO_READ = 0.2
 """How long the workers may take to read what was sent before nobody new came to them."""
 
+Refuse = Callable[[socket.socket], None]
+
 _ATTACH_FILTER = 51  # SO_ATTACH_REUSEPORT_CBPF of Linux, which Python has no name for.
 _RETURN = 0x06  # BPF_RET | BPF_K of Linux: the number of the socket that is to have it.
 
-_BODY = json.dumps({"status": 503, "message": "The server is being stopped; try again."}).encode()
-_ANSWER = (
-    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 1\r\n"
-    b"Access-Control-Allow-Origin: *\r\nConnection: close\r\n"
-    b"Content-Length: %d\r\n\r\n%b" % (len(_BODY), _BODY)
-)
-
 
 @contextmanager
-def saying_farewell(address: str, port: int, workers: int) -> Iterator[None]:
-    """Answer all new connections with a 503 meanwhile, if this system allows it.
+def saying_farewell(app: WSGIApplication, address: str, port: int, workers: int) -> Iterator[None]:
+    """Let `app` answer all new connections meanwhile, each once, if this system allows it.
 
-    `workers` is how many listen there now. Begins when these have read what they had accepted.
+    No body is read, and what it answers is a list. `workers` is how many listen there now. Begins
+    when these have read what they had accepted.
     """
     with ExitStack() as listening:
         try:
@@ -47,7 +48,8 @@ def saying_farewell(address: str, port: int, workers: int) -> Iterator[None]:
         except OSError:
             listeners = []
         ended = threading.Event()
-        thread = threading.Thread(target=_answer, args=[listeners, ended], name="farewell")
+        refuse = partial(_refuse, app)
+        thread = threading.Thread(target=_answer, args=[listeners, refuse, ended], name="farewell")
         thread.start()
         try:
             time.sleep(SECONDS_TO_READ)
@@ -80,7 +82,7 @@ def _lead_all_to(listener: socket.socket, number: int) -> None:
     listener.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, attached)
 
 
-def _answer(listeners: list[socket.socket], ended: threading.Event) -> None:
+def _answer(listeners: list[socket.socket], refuse: Refuse, ended: threading.Event) -> None:
     refusing: list[threading.Thread] = []
     with selectors.DefaultSelector() as ready:
         for listener in listeners:
@@ -88,12 +90,12 @@ def _answer(listeners: list[socket.socket], ended: threading.Event) -> None:
         while not ended.is_set():
             ready.select(0.05)
             refusing = [each for each in refusing if each.is_alive()]
-            refusing += [_refused(each) for listener in listeners for each in _come(listener)]
+            refusing += [_begun(refuse, each) for one in listeners for each in _come(one)]
     for listener in listeners:
         # Whoever is not accepted when it is closed is cut off, so nothing is done in between.
         last = list(_come(listener))
         listener.close()
-        refusing += [_refused(each) for each in last]
+        refusing += [_begun(refuse, each) for each in last]
     for thread in refusing:
         thread.join()
 
@@ -104,18 +106,53 @@ def _come(listener: socket.socket) -> Iterator[socket.socket]:
             yield listener.accept()[0]
 
 
-def _refused(connection: socket.socket) -> threading.Thread:
-    thread = threading.Thread(target=_refuse, args=[connection])
+def _begun(refuse: Refuse, connection: socket.socket) -> threading.Thread:
+    thread = threading.Thread(target=refuse, args=[connection])
     thread.start()
     return thread
 
 
-def _refuse(connection: socket.socket) -> None:
+def _refuse(app: WSGIApplication, connection: socket.socket) -> None:
     """Read the request before it is refused; else the answer might be lost on its way."""
-    with connection, suppress(OSError):
+    with connection, suppress(OSError, http.client.HTTPException):
         connection.settimeout(1)
-        connection.recv(65_536)
-        connection.sendall(_ANSWER)
+        head = connection.recv(65_536)
+        if not head:
+            return
+        environ = _environ(head)
+        environ["REMOTE_ADDR"] = connection.getpeername()[0]
+        connection.sendall(_answered(app, environ))
         connection.shutdown(socket.SHUT_WR)
         while connection.recv(65_536):
             pass
+
+
+def _environ(head: bytes) -> WSGIEnvironment:
+    """Return what WSGI has of a request, as far as that is there; raise HTTPException."""
+    lines = io.BytesIO(head)
+    method, _, rest = lines.readline().decode("latin-1").partition(" ")
+    path, _, query = rest.partition(" ")[0].partition("?")
+    environ = {
+        "REQUEST_METHOD": method,
+        "PATH_INFO": unquote_to_bytes(path.encode("latin-1")).decode("latin-1"),
+        "QUERY_STRING": query,
+        "wsgi.url_scheme": "http",
+    }
+    for name, value in http.client.parse_headers(lines).items():
+        # RFC 9112, 5.2: a value over several lines is obsolete, and some values are told again.
+        if len(value.splitlines()) > 1:
+            continue
+        environ[f"HTTP_{name.upper().replace('-', '_')}"] = value
+    return environ
+
+
+def _answered(app: WSGIApplication, environ: WSGIEnvironment) -> bytes:
+    """Return the answer as it is sent, after which the connection ends."""
+    lines = list[str]()
+
+    def start(status: str, headers: list[tuple[str, str]], _exc_info: Any = None) -> Any:
+        lines.append(f"HTTP/1.1 {status}")
+        lines.extend(f"{name}: {value}" for name, value in headers)
+
+    body = b"".join(app(environ, start))
+    return "\r\n".join([*lines, "Connection: close", "", ""]).encode("latin-1") + body

@@ -9,6 +9,7 @@ from functools import partial
 from os import register_at_fork
 from tempfile import TemporaryDirectory
 from typing import Any
+from wsgiref.types import WSGIApplication
 
 from flask import Flask
 from granian.constants import HTTPModes, Interfaces
@@ -22,11 +23,11 @@ from todo_api.app import create_app, open_database
 from todo_api.dispatch import Dispatcher
 from todo_api.errors import CannotStart
 from todo_api.farewell import saying_farewell
+from todo_api.resources import refusal
 from todo_api.resources.backend import Backend
 from todo_api.resources.envelope import Envelope
 from todo_api.resources.log_line import LogLine
 from todo_api.resources.log_writer import LogWriter
-from todo_api.resources.refusal import refuse
 from todo_api.settings import Settings, share_metrics
 
 granian_server: Any = granian_module
@@ -84,6 +85,7 @@ def _server(settings: Settings, ready: Callable[[], None]) -> "Server":
         log_dictconfig=_logging(settings),
     )
     server.ready = ready
+    server.ending = Envelope(refusal.end, settings)
     return server
 
 
@@ -91,6 +93,7 @@ class Server(MPServer):
     """Granian, which leads new connections away from its workers before these end."""
 
     ready: Callable[[], None]
+    ending: WSGIApplication
 
     def startup(self, *arguments: Any) -> None:
         """Start the workers, and say so."""
@@ -101,7 +104,7 @@ class Server(MPServer):
     def shutdown(self, exit_code: int = 0) -> None:
         """Let the workers finish what is in flight, and end them."""
         finish: Any = super().shutdown
-        with saying_farewell(self.bind_addr, self.bind_port, self.workers):
+        with saying_farewell(self.ending, self.bind_addr, self.bind_port, self.workers):
             finish(exit_code)
 
 
@@ -115,7 +118,7 @@ def worker(make: Callable[[], Flask]) -> Dispatcher:
     backend: Backend = app.extensions["todo_api"]
     settings, stored = backend.settings, urls.stored()
     _at_a_signal(backend.feed.stop)
-    refusing = Envelope(refuse, settings, backend.metrics)
+    refusing = Envelope(refusal.refuse, settings, backend.metrics)
     in_turn = turns.Turns(
         app, refusing, settings.threads, stored=stored, patience=settings.lock_timeout
     )

@@ -7,13 +7,14 @@
     TOGETHER = True                              where both databases may have their turn at once
     def drill(rig, *, kills, writes): ...        returns an Outcome
 
-See `rig` for what a drill has, `traffic` for clients that know what was acknowledged to them.
+See `rig` for what a drill has, `traffic` for clients that know what was acknowledged to them, and
+`askers` for those who only ask.
 """
 
 import importlib
 import pkgutil
 
-_FRAME = ("__main__", "crowd", "disks", "rig", "traffic")
+_FRAME = ("__main__", "askers", "crowd", "disks", "rig", "traffic")
 
 
 def modules():

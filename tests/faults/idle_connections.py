@@ -7,9 +7,10 @@ from faults.rig import Outcome
 from faults.traffic import Client
 
 ON = ("sqlite",)
-FULL = {"count": 1_000, "idle_timeout": 20, "within": 30, "memory": 240}
-SHORT = {"count": 200, "idle_timeout": 1, "within": 20, "memory": 240}
-"""`memory` is in megabytes what all threads of two processes take once each has been used."""
+FULL = {"count": 1_000, "idle_timeout": 20, "within": 30, "memory": 240, "good": 0.25}
+SHORT = {"count": 200, "idle_timeout": 1, "within": 20, "memory": 240, "good": 5}
+"""`memory` is in megabytes what all threads of two processes take once each has been used,
+`good` in seconds what a good request may take."""
 
 KINDS = {
     "silent": b"",
@@ -18,7 +19,7 @@ KINDS = {
 }
 
 
-def drill(rig, *, count, idle_timeout, within, memory):
+def drill(rig, *, count, idle_timeout, within, memory, good):
     figures, broken, worst = {}, 0, 0.0
     with rig.serving(IDLE_TIMEOUT=idle_timeout) as server:
         before = server.memory()
@@ -42,7 +43,7 @@ def drill(rig, *, count, idle_timeout, within, memory):
     return Outcome(
         f"{count:,} connections of each kind, IDLE_TIMEOUT={idle_timeout}",
         figures,
-        broken=broken + (grown > memory),
+        broken=broken + (grown > memory) + (worst > good),
     )
 
 

@@ -5,7 +5,9 @@ import shutil
 import subprocess
 import sys
 import threading
+from collections import Counter
 from contextlib import suppress
+from itertools import cycle
 
 import psycopg
 from conftest import ROOT, environment
@@ -19,8 +21,8 @@ from todo_api.errors import CannotStart
 
 ON = ("sqlite", "postgresql")
 TOGETHER = True
-FULL = {"every": 3, "tasks": 100}
-SHORT = {"every": 120, "tasks": 10}
+FULL = {"every": 1, "tasks": 100}
+SHORT = {"every": 40, "tasks": 10}
 
 REVISIONS = sorted(
     re.search(r'^revision = "(.+)"', file.read_text(), re.MULTILINE)[1]
@@ -30,6 +32,8 @@ REVISIONS = sorted(
 MIGRATING = threading.Lock()
 WHERE = ("before", "inside", "after")
 KILLED = -9
+DIES_IN = 120
+"""Seconds in which a migration of so few rows comes anywhere."""
 
 ACCOUNT = (
     "INSERT INTO account VALUES (:id, :name, :key, 'e', NULL, '2026-01-01 00:00:00.000000',"
@@ -109,7 +113,9 @@ def killed_at(url, revision, number, where):
     """Let a migration die there, and return whether it did so."""
     command = [sys.executable, "tests/dying_migration.py", url, revision, str(number), where]
     paths = {"PYTHONPATH": ROOT}
-    outcome = subprocess.run(command, env=environment(**paths), cwd=ROOT, check=False)
+    outcome = subprocess.run(
+        command, env=environment(**paths), cwd=ROOT, check=False, timeout=DIES_IN
+    )
     return outcome.returncode == KILLED
 
 
@@ -121,13 +127,16 @@ def revision_of(url):
 
 
 def prepared(copies, tasks):
-    """Make a database at each revision, with rows; return all the places to die at."""
-    source, places = "empty", []
+    """Make a database at each revision, with rows; return the places to die at.
+
+    That is each statement and each commit, before, inside and after it in turn.
+    """
+    source, places, moments = "empty", [], cycle(WHERE)
     copies.make(source)
     for revision in REVISIONS:
         name = f"at{revision.replace('.', '_')}"
         count = migrate(copies.make(name, of=source), to=revision)
-        places += [(source, revision, at, where) for at in range(count + 1) for where in WHERE]
+        places += [(source, revision, at, next(moments)) for at in range(count + 1)]
         if source == "empty":
             fill(copies.url(name), tasks)
         source = name
@@ -137,6 +146,8 @@ def prepared(copies, tasks):
 def drill(rig, *, every, tasks):
     copies, rows, lost, broken = Copies(rig), 2 * tasks, 0, 0
     places = prepared(copies, tasks)[::every]
+    moments = Counter(where for *_, where in places)
+    assert set(moments) == set(WHERE)
     wanted = {}
     for source in ("empty", "at0001"):
         migrate(copies.make("whole", of=source))
@@ -152,8 +163,11 @@ def drill(rig, *, every, tasks):
         lost += 0 if source == "empty" else rows - len(found.get("task", [()])[-1])
         broken += not died or not whole or found != wanted[source == "empty"]
     return Outcome(
-        "kill -9 before, inside and after each statement of each migration, and its commit",
-        {"kills": f"{len(places):,}", "rows of tasks": f"{rows:,}"},
+        "kill -9 at each statement of each migration and its commit: before, inside, or after it",
+        {
+            "kills": ", ".join(f"{moments[where]} {where}" for where in WHERE),
+            "rows of tasks": f"{rows:,}",
+        },
         lost=lost,
         broken=broken,
     )

@@ -36,7 +36,7 @@ def raced(url, nodes):
         )
         for _ in range(nodes)
     ]
-    return sorted(each.communicate()[0] for each in started)
+    return sorted(each.communicate(timeout=MIGRATES_IN)[0] for each in started)
 
 
 def drill(rig, *, races, nodes, tasks):

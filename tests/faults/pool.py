@@ -5,7 +5,7 @@ from contextlib import ExitStack, suppress
 
 import psycopg
 
-from faults.postgres_freeze import Asker, slowest
+from faults.askers import Ask, Asker, slowest, wrong
 from faults.rig import Outcome
 from faults.traffic import Client, Writers, lost, seconds_until_well
 
@@ -29,27 +29,29 @@ def drill(rig, *, clients, seconds):
     rig.postgres.start_again(f"-c max_connections={MOST}")
     with rig.serving(LOCK_TIMEOUT=LOCK_TIMEOUT) as server:
         account, other = rig.account(server), rig.account(server, "bob")
-        asker = Asker(server.port, other.tasks, other.token)
+        asks = [Ask(other.tasks)]
+        asker = Asker(server.port, asks, other.token)
         with Writers(server.port, account, clients=clients) as writers:
             with psycopg.connect(database) as holder:
                 holder.execute(LOCK)
                 asker.start()
                 time.sleep(seconds)
+            begun = time.monotonic()
             backs = [seconds_until_well(server.port, account)]
+            backs.append(writers.seconds_until_one(begun))
             writers.wait_for(len(writers.acknowledged) + clients)
             writers.enough()
         asker.over.set()
         asker.join()
         with taken(database), Client(server.port, account.token) as ask:
-            refused = [ask("GET", account.tasks) for _ in range(20)]
+            mine = Ask(account.tasks, status=503)
+            refused = [(time.monotonic(), mine, ask("GET", mine.path)) for _ in range(20)]
         backs.append(seconds_until_well(server.port, account))
         missing = lost(server.port, writers)
-    read = [answer for _, answer in asker.answers]
-    wrong = [each for each in read if each.status not in (200, 503)]
-    wrong += [each for each in refused if each.status != 503]
-    wrong += [each for each in read + refused if each.seconds > IN_TIME]
-    refusals = [each for each in read + refused if each.status == 503]
-    wrong += [each for each in refusals if "Retry-After" not in each.headers]
+    read = asker.answers
+    mistakes = wrong(read + refused)
+    mistakes += [each for each in read + refused if each[2].seconds > IN_TIME]
+    mistakes += [each for each in refused if "Retry-After" not in each[2].headers]
     figures = {
         **writers.figures(),
         "reads of others in at most": f"{slowest(read):.2f} s",
@@ -61,7 +63,7 @@ def drill(rig, *, clients, seconds):
         " then others have all that PostgreSQL has",
         figures,
         lost=missing,
-        broken=len(writers.unexpected) + len(wrong) + sum(back > IN_TIME for back in backs),
+        broken=len(writers.unexpected) + len(mistakes) + sum(back > IN_TIME for back in backs),
     )
 
 

@@ -1,9 +1,10 @@
 """All processes of PostgreSQL are frozen: 503 in time, no harm to what needs no database."""
 
-import threading
 import time
+from contextlib import ExitStack
 
-from faults.rig import Outcome
+from faults.askers import Ask, Asker, every_read, slowest, wrong
+from faults.rig import PASSWORD, Outcome
 from faults.traffic import Client, Follower, Writers, lost, seconds_until_well
 
 ON = ("postgresql",)
@@ -13,86 +14,81 @@ SHORT = {"freezes": 1, "seconds": 3.5}
 CLIENTS = 4
 IN_TIME = 5
 AT_ONCE = 1
-"""Seconds for an answer without a database; it takes milliseconds where nothing else runs."""
+"""Seconds for a refusal once it is known, which takes milliseconds where nothing else runs."""
+
+UNAFFECTED = 0.25
+"""Seconds for an answer without a database."""
 
 KNOWN_AFTER = 4
 """Seconds after which the server knows, so that it refuses at once."""
 
-
-class Asker(threading.Thread):
-    """Asks for `path` again and again until it is `over`; notes when it did, and each answer."""
-
-    def __init__(self, port, path, token=None):
-        super().__init__()
-        self.path = path
-        self.over = threading.Event()
-        self.answers = []
-        self._ask = Client(port, token)
-
-    def run(self):
-        with self._ask as ask:
-            while not self.over.is_set():
-                self.answers.append((time.monotonic(), ask("GET", self.path)))
-                time.sleep(0.02)
+OTHERS = [Ask("/echo/x"), Ask("/health")]
 
 
-def frozen(rig, server, account, seconds):
+def frozen(rig, server, account, asks, seconds):
     """Freeze for some seconds; return the answers from the database, late ones, and the others."""
-    readers = [Asker(server.port, account.tasks, account.token) for _ in range(CLIENTS)]
-    others = [Asker(server.port, path) for path in ("/echo/x", "/health")]
+    step = len(asks) // CLIENTS
+    readers = [
+        Asker(server.port, asks, account.token, first=number * step) for number in range(CLIENTS)
+    ]
+    others = [Asker(server.port, [each]) for each in OTHERS]
     rig.postgres.freeze()
     begun = time.monotonic()
-    for asker in readers + others:
-        asker.start()
-    time.sleep(seconds)
-    for asker in readers + others:
-        asker.over.set()
-    for asker in readers + others:
-        asker.join()
+    with ExitStack() as asking:
+        for asker in readers + others:
+            asking.enter_context(asker)
+        time.sleep(seconds)
     rig.postgres.thaw()
     read = [each for asker in readers for each in asker.answers]
-    late = [answer for at, answer in read if at > begun + KNOWN_AFTER + answer.seconds]
-    return [answer for _, answer in read], late, [a for asker in others for _, a in asker.answers]
-
-
-def slowest(answers):
-    return max((answer.seconds for answer in answers), default=0)
+    late = [each for each in read if each[0] > begun + KNOWN_AFTER + each[2].seconds]
+    return read, late, [each for asker in others for each in asker.answers]
 
 
 def drill(rig, *, freezes, seconds):
-    read, late, other, backs = [], [], [], []
+    read, late, other, backs, writes = [], [], [], [], []
     with rig.serving() as server:
         account = rig.account(server)
+        with Client(server.port, account.token) as ask:
+            assert ask("POST", account.tasks, {"name": "first"}).json()["id"] == 2
+        asks = every_read(server.port, account, PASSWORD)
         with Follower(server.port, account) as follower:
             with Writers(server.port, account, clients=CLIENTS) as writers:
                 for _ in range(freezes):
                     writers.wait_for(len(writers.acknowledged) + 20)
-                    found = frozen(rig, server, account, seconds)
+                    found = frozen(rig, server, account, asks, seconds)
+                    begun = time.monotonic()
                     read += found[0]
                     late += found[1]
                     other += found[2]
                     backs.append(seconds_until_well(server.port, account))
+                    writes.append(writers.seconds_until_one(begun))
                 writers.enough()
             untold = follower.missing(writers.acknowledged)
         missing = lost(server.port, writers)
-    refused = [answer for answer in read if answer.status != 200]
-    wrong = [each for each in refused if each.status != 503 or "Retry-After" not in each.headers]
-    wrong += [each for each in read if each.seconds > IN_TIME]
-    wrong += [each for each in late if each.seconds > AT_ONCE]
-    wrong += [each for each in other if each.status != 200 or each.seconds > AT_ONCE]
+    slow = [
+        *(each for each in read if each[2].seconds > IN_TIME),
+        *(each for each in late if each[2].seconds > AT_ONCE),
+        *(each for each in other if each[2].seconds > UNAFFECTED),
+    ]
+    mistakes = wrong(read + other)
     figures = {
         **writers.figures(),
-        "503 to reads": f"{len(refused):,}",
-        "in at most": f"{slowest(read):.2f} s",
+        f"503 to requests of {len(asks)} other kinds": str(
+            sum(answer.status == 503 for *_, answer in read)
+        ),
+        "in at most": f"{slowest(read):.2f} s, writes {writers.slowest:.2f} s",
         "once it is known": f"{1000 * slowest(late):.0f} ms",
         "/echo and /health": f"{1000 * slowest(other):.0f} ms",
-        "back": f"{max(backs):.2f} s after at most",
+        "back": f"{max(backs):.2f} s after at most, writes {max(writes):.2f} s",
         "not told to an event stream": str(untold),
     }
-    tardy = sum(back > IN_TIME for back in backs)
+    if mistakes:
+        figures["wrong"] = f"{len(mistakes):,}, such as {mistakes[0]}"
+    tardy = sum(back > IN_TIME for back in [*backs, *writes, writers.slowest])
     return Outcome(
-        f"PostgreSQL frozen for {seconds} s, {freezes} times, during reads and writes",
+        f"PostgreSQL frozen for {seconds} s, {freezes} times, during writes and requests of each"
+        " other kind",
         figures,
         lost=missing,
-        broken=len(writers.unexpected) + len(wrong) + tardy + untold,
+        broken=len(writers.unexpected) + len(mistakes) + len(slow) + tardy + untold,
     )

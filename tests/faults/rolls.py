@@ -50,6 +50,7 @@ def drill(rig, *, rolls, pause):
         with (
             Writers(server.port, account, clients=CLIENTS, keep=False) as writers,
             Reader(server.port, account, keep=False) as reader,
+            Reader(server.port, account) as keeper,
         ):
             for _ in range(rolls):
                 opened = [Stream(server.port, account) for _ in range(STREAMS)]
@@ -67,12 +68,15 @@ def drill(rig, *, rolls, pause):
         missing = lost(server.port, writers)
     cut = sum(not stream.whole for stream in streams)
     broken_reads = reader.failed - reader.refused
+    # RFC 9112, 9.3.1: an idle connection may be ended at any moment, without any answer.
+    broken_reads += keeper.failed - keeper.refused - keeper.closed
     slow = sum(each > ENDS_IN for each in seconds)
     return Outcome(
         f"SIGTERM and a new start, {rolls} times, during writes, reads and {STREAMS} event streams",
         {
             **writers.figures(),
             "reads": f"{reader.answered:,}, {reader.refused} of them 503",
+            "over one connection": f"{keeper.answered:,}; {keeper.closed} found it ended",
             "reads cut off": f"{broken_reads}",
             "streams cut off": f"{cut} of {len(streams)}",
             "ended in at most": f"{max(seconds):.1f} s",

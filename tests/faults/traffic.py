@@ -13,8 +13,16 @@ PATIENCE = 90
 """Seconds after which a client gives up a write that nobody acknowledges."""
 
 
+LONGEST = 900
+"""Seconds that a drill waits for its writers; the full ones take less, on a slow machine, too."""
+
+
 class Unanswered(Exception):
     """No whole answer came, so that nobody knows whether it was done."""
+
+
+class Closed(Unanswered):
+    """The server ended the connection before any of an answer came, as it may one that is idle."""
 
 
 class NotSent(Unanswered):
@@ -77,13 +85,20 @@ class Client:
             self.close()
             raise NotSent(str(error)) from error
         try:
-            self.connection.request(method, path, body, told)
-            response = self.connection.getresponse()
+            response = self._sent(method, path, body, told)
             received = response.read()
         except (OSError, http.client.HTTPException) as error:
             self.close()
             raise Unanswered(repr(error)) from error
         return Answer(response.status, response.headers, received, time.monotonic() - begun)
+
+    def _sent(self, method, path, body, told):
+        try:
+            self.connection.request(method, path, body, told)
+            return self.connection.getresponse()
+        except ConnectionError as error:  # http.client's RemoteDisconnected is one, too.
+            self.close()
+            raise Closed(repr(error)) from error
 
     def close(self):
         self.connection.close()
@@ -109,6 +124,7 @@ class Writers:
         self.account = account
         self.acknowledged = {}
         self._spans = {}
+        self._last_told = 0.0
         self.statuses = Counter()
         self.unanswered = 0
         self.slowest = 0.0
@@ -163,12 +179,24 @@ class Writers:
     def wait_for_refusals(self, count):
         """Wait until `count` more were answered with 503, or nobody goes on."""
         count += self.statuses[503]
-        while self.statuses[503] < count and any(each.is_alive() for each in self._threads):
-            time.sleep(0.001)
+        self._wait(lambda: self.statuses[503] >= count)
 
     def wait_for(self, count):
         """Wait until `count` are acknowledged, or nobody goes on."""
-        while len(self.acknowledged) < count and any(each.is_alive() for each in self._threads):
+        self._wait(lambda: len(self.acknowledged) >= count)
+
+    def seconds_until_one(self, begun):
+        """Return how long after `begun` the first write was acknowledged; wait for it."""
+        self._wait(lambda: self._last_told > begun)
+        with self._lock:
+            return min(told for _, told in self._spans.values() if told > begun) - begun
+
+    def _wait(self, is_so):
+        """Wait until something is so, or nobody goes on; raise TimeoutError after LONGEST."""
+        until = time.monotonic() + LONGEST
+        while not is_so() and any(each.is_alive() for each in self._threads):
+            if time.monotonic() > until:
+                raise TimeoutError("The writers do not get on.")
             time.sleep(0.001)
 
     def _write(self):
@@ -196,6 +224,7 @@ class Writers:
                 if answer.status == 201:
                     now = time.monotonic()
                     self._spans[name] = (now - answer.seconds, now)
+                    self._last_told = now
                     self.acknowledged[name] = answer.json()["id"]
                     return
                 if answer.status != 503 or "Retry-After" not in answer.headers:
@@ -210,11 +239,12 @@ class Writers:
 class Reader:
     """Lists tasks all the time while it is open, and notes how that went.
 
-    `refused` are those of the `failed` that were told when to come again.
+    `refused` are those of the `failed` that were told when to come again, `closed` those whose
+    connection ended before any of an answer came.
     """
 
     def __init__(self, port, account, *, keep=True):
-        self.answered = self.failed = self.refused = 0
+        self.answered = self.failed = self.refused = self.closed = 0
         self.slowest = 0.0
         self._enough = threading.Event()
         self._thread = threading.Thread(target=self._read, args=[port, account, keep])
@@ -234,6 +264,7 @@ class Reader:
                     answer = ask("GET", f"{account.tasks}?limit=1")
                 except Unanswered as error:
                     self.failed += not isinstance(error, NotSent)
+                    self.closed += isinstance(error, Closed)
                     continue
                 self.answered += 1
                 self.failed += answer.status != 200

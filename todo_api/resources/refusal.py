@@ -13,12 +13,29 @@ LATEST = 8
 """Seconds after which whoever was refused may ask again, at most. Not all get the same number."""
 
 _STATUS = 503
-_BODY = problems.body(_STATUS, "There are too many requests at once; try again.")
-_HEAD = [("Content-Type", "application/json"), ("Content-Length", str(len(_BODY)))]
 
 
-def refuse(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """Answer 503, as a WSGI application."""
-    later = random.randint(1, LATEST)  # noqa: S311 - Nothing is secret about it.
-    start_response("503 SERVICE UNAVAILABLE", [*_HEAD, ("Retry-After", str(later))])
-    return [] if environ["REQUEST_METHOD"] == "HEAD" else [_BODY]
+class Refusal:
+    """A WSGI application that answers 503 with a message, and when to ask again.
+
+    That is after 1 to `latest` seconds, at random.
+    """
+
+    def __init__(self, message: str, latest: int) -> None:
+        self._body = problems.body(_STATUS, message)
+        self._latest = latest
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Refuse a request."""
+        later = random.randint(1, self._latest)  # noqa: S311 - Nothing is secret about it.
+        head = [
+            ("Content-Type", "application/json"),
+            ("Content-Length", str(len(self._body))),
+            ("Retry-After", str(later)),
+        ]
+        start_response("503 SERVICE UNAVAILABLE", head)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [self._body]
+
+
+refuse = Refusal("There are too many requests at once; try again.", LATEST)
+end = Refusal("The server is being stopped; try again.", 1)
