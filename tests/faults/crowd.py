@@ -74,7 +74,7 @@ class Crowd(threading.Thread):
             return
         status, headers = answer
         self.statuses[status] += 1
-        if status == 200:
+        if status in (200, 201):
             connection.send()
         elif status in (429, 503) and headers.get("retry-after", "").isdigit():
             when = time.monotonic() + int(headers["retry-after"])
