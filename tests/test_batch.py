@@ -81,6 +81,11 @@ def test_an_error_names_its_operation_and_nothing_happens(backend, alice, operat
     assert backend.count(Task) == 1
 
 
+def test_an_operation_that_there_is_not_is_told_which_there_are(alice):
+    answer = batch(alice, {"method": "GET", "id": 2})
+    assert answer.json["errors"] == {"method": ["Must be one of POST, PUT, PATCH, DELETE."]}
+
+
 @pytest.mark.parametrize(
     "body",
     [{}, {"operations": []}, {"operations": [CREATE] * 101}, {"operations": CREATE}, {"x": 1}],

@@ -64,6 +64,7 @@ def test_changes_come_in_pages(alice, limit):
         token, more = page["next"], page["more"]
     assert seen == made
     assert accounts == 1
+    assert changes(alice, limit=5)["more"] is False
 
 
 def test_a_token_that_does_not_fit_begins_anew(backend, alice, bob):

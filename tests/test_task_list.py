@@ -1,6 +1,8 @@
 """Lists of tasks: sorted, filtered, paged, counted."""
 
+import base64
 import itertools
+import json
 import statistics
 import time
 from datetime import UTC, datetime, timedelta
@@ -182,6 +184,33 @@ def test_a_cursor_belongs_to_its_order(alice):
         moved = path.replace(f"sort={one}", f"sort={other}")
         assert alice.get(path).status_code == 200
         assert alice.get(moved).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("sort", "place", "status"),
+    [
+        ("id", [1], 200),
+        ("id", [-(2**63)], 200),
+        ("id", [-(2**63) - 1], 422),
+        ("id", [2**63 - 1], 200),
+        ("id", [2**63], 422),
+        ("id", [True], 422),
+        ("id", ["1"], 422),
+        ("id", [], 422),
+        ("id", [1, 2], 422),
+        ("name", ["a", 1], 200),
+        ("name", ["a\0b", 1], 422),
+        ("name", [None, 1], 422),
+        ("due_date", [None, 1], 200),
+        ("creation_date", ["2030-01-01T00:00:00+00:00", 1], 200),
+        ("creation_date", ["2030-01-01T00:00:00", 1], 422),
+    ],
+)
+def test_a_cursor_is_a_place_in_the_list(alice, sort, place, status):
+    after = base64.urlsafe_b64encode(json.dumps([sort, *place]).encode()).decode().rstrip("=")
+    path = f"{alice.tasks}?sort={sort}&after="
+    assert alice.get(path + after).status_code == status
+    assert alice.get(f"{path}{after[:4]}!{after[4:]}").status_code == 422
 
 
 def test_a_list_that_the_clock_filters_has_no_etag(alice):

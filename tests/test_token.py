@@ -42,6 +42,7 @@ def test_a_wrong_name_and_a_wrong_password_get_one_answer(backend, nobody):
     answers = [nobody.post(LOGIN, json=each) for each in wrong]
     assert {answer.status_code for answer in answers} == {401}
     assert len({answer.data for answer in answers}) == 1
+    assert answers[0].json["message"] == "Wrong username or password."
     assert answers[0].headers["WWW-Authenticate"] == "Bearer"
 
 
