@@ -4,6 +4,7 @@ A new route or field gets its rows here; what is wrong with the framing stands i
 """
 
 import json
+from itertools import product
 from typing import NamedTuple
 
 from framing_rows import SILENT
@@ -254,6 +255,45 @@ METHODS = [
     "LINK",
 ]
 
+LINE = "%0d%0aX-Injected:%20yes"
+"""A line of a header, as a URL can hold it."""
+
+LINED = f"{PRICES}/x{LINE}"
+"""A price that there is, as is a second one that ends the same way."""
+
+INJECTING_URLS = [
+    *((path, {200}) for path in (
+        f"/echo/x{LINE}", f"/echo/{LINE}{LINE}", f"/echo?x={LINE}", f"/echo?{LINE}=x", f"/itemprice?itemname=x{LINE}", LINED,
+        f"{TASKS}?q=x{LINE}", f"{PRICES}?limit=1&q={LINE}", f"{ALICE}/changes?since=x{LINE}", "/echo/x%E5%98%8D%E5%98%8AX-Injected:%20yes",
+    )),
+    *((path, NOT_FOUND) for path in (
+        f"/{LINE}", f"/{LINE}/", f"/users{LINE}", f"/docs/{LINE}", f"/web/{LINE}", f"{PRICES}/missing{LINE}", f"{TASKS}/2{LINE}",
+    )),
+    *((path, WRONG) for path in (
+        f"{PRICES}?after={LINE}", f"{TASKS}?after=W10{LINE}", f"{TASKS}?sort=id{LINE}", f"{TASKS}?{LINE}=x",
+        f"{ALICE}/export?format=json{LINE}", "/itemprice?itemname=%00%0d%0aX-Injected:%20yes",
+    )),
+    (f"/sum/1{LINE}/2", BAD), (f"/api/v1/accounts/alice{LINE}", {403}),
+]  # fmt: skip
+
+PREFLIGHT = ["Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers"]
+
+BREAKS = ["\r\n", "\n", "\r", "\r\n\r\n", "\u2028", "\u560d\u560a"]
+"""What ends a line for one program or another; the last becomes one if bytes are cut off."""
+
+INJECTING_HEADERS = [
+    *(({name: f"x{ending}X-Injected: yes"}, allowed)
+      for name, known in (
+          ("Origin", {200}), ("X-Request-ID", {200}), ("Prefer", {200}), ("If-None-Match", {200}), ("Accept", {200}),
+          ("Idempotency-Key", BAD),
+      )
+      for ending, allowed in (
+          ("%0d%0a", known), ("\\r\\n", known), ("\u560d\u560a", known), ("\u2028", known),
+          ("\r", {400, SILENT}), ("\x0b", {400, SILENT}), ("\n ", {400, SILENT}),
+      )),
+]  # fmt: skip
+"""What a line of a request's head can hold; the HTTP server refuses what would end one."""
+
 TABLE = [
     *rows("syntax", "POST", TASKS, SYNTAX, allowed={400, 422}),
     *rows("no object", "POST", TASKS, NO_OBJECT),
@@ -297,5 +337,19 @@ TABLE = [
       for number, (each, allowed) in enumerate(HEADERS)),
     *(Row(f"key {number}", "POST", TASKS, {"Content-Type": JSON, "Idempotency-Key": each}, b'{"name": "x"}', BAD)
       for number, each in enumerate(KEYS)),
+    *(Row(f"url that injects {number}", "GET", path, {}, b"", allowed) for number, (path, allowed) in enumerate(INJECTING_URLS)),
+    *(Row(f"header that injects {number}", "POST", "/echo" if allowed == {200} else TASKS, {"Content-Type": JSON, **each}, b'{"name": "x"}', allowed)
+      for number, (each, allowed) in enumerate(INJECTING_HEADERS)),
+    *(Row(f"preflight that injects {number}", "OPTIONS", TASKS, {"Origin": "http://x", "Access-Control-Request-Method": "GET", name: f"x{ending}X-Injected: yes"}, b"", {204})
+      for number, (name, ending) in enumerate(product(PREFLIGHT, ("%0d%0a", "\\r\\n", "\u560d\u560a")))),
+    *rows("price that injects", "POST", PRICES, [
+        {"name": f"new{ending}X-Injected: yes", "price": 1} for ending in BREAKS
+    ], {"Authorization": "Bearer {admin}"}, allowed={201}),
+    *rows("renaming that injects", "PUT", LINED, [
+        ({"name": "x\r\nX-Injected: yes"}, {200}), ({"name": "y\r\nX-Injected: yes"}, {409}),
+    ], {"Authorization": "Bearer {admin}"}),
+    *rows("username that injects", "POST", "/api/v1/accounts", [
+        with_account({"username": f"carol{ending}X-Injected: yes"}) for ending in BREAKS
+    ]),
     *(Row(f"method {number}", each, "/users", {}, b"", {405, 400, SILENT}) for number, each in enumerate(METHODS)),
 ]  # fmt: skip
