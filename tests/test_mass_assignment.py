@@ -20,6 +20,7 @@ from todo_api.schemas.numbers import Integer
 from todo_api.schemas.task import TaskSchema
 from todo_api.urls import ROUTES
 
+OWN = "/api/v1/accounts/<username>"
 VALUES = {"username": "alice", "id": "2", "name": "apples"}
 WRITING = [
     (route.path, verb, route.resource.takes[verb])
@@ -131,6 +132,27 @@ def test_what_is_not_to_be_set_is_refused(backend, writer, keeper, case):
             must_be_refused(answer, name, ("form", name, value, answer.json))
     assert stored(backend) == before
     assert sender(verb.upper(), path_of(path), json=right).status_code in (200, 201)
+
+
+@pytest.mark.parametrize("verb", ["put", "patch"])
+@pytest.mark.parametrize("whose", ["alice", "boss"])
+def test_an_admin_sets_no_more_of_an_account_either(backend, writer, keeper, verb, whose):
+    """An admin manages profiles; who is an admin, though, is said where the server runs."""
+    account = f"/api/v1/accounts/{whose}"
+    (schema,) = (schema for *route, schema in WRITING if route == [OWN, verb])
+    shown = keeper.get(account).json
+    assert shown["is_admin"] is (whose == "boss")
+    before = stored(backend)
+    for name, value in [*wrong_fields(schema), ("is_admin", not shown["is_admin"])]:
+        if shown.get(name) == value:
+            continue
+        for sent in ({name: value}, {**shown, name: value}):
+            answer = keeper(verb.upper(), account, json=sent)
+            must_be_refused(answer, name, (name, value, answer.json))
+        answer = keeper(verb.upper(), account, data={name: str(value).lower()})
+        must_be_refused(answer, name, ("form", name, value, answer.json))
+    assert stored(backend) == before
+    assert keeper(verb.upper(), account, json={**shown, "pets": ["cat"]}).status_code == 200
 
 
 def test_a_batch_sets_no_more_than_a_request(backend, writer):
