@@ -25,6 +25,7 @@ VICTIM = "canary-victim"
 PASSWORD = "canary-password"
 WRONG = "wrong-password"
 KEY = "canary-key"
+SCRAPER = "token-of-the-scraper"
 PROFILE = {"username": VICTIM, "email": "canary@email.example", "pets": ["canary-pet"]}
 LOGIN = {"username": VICTIM, "password": PASSWORD}
 PAID = "7311.94"
@@ -58,7 +59,8 @@ class Victim:
 def world(backend):
     many = {"messages_per_hour": 10_000, "login_failures": 10_000}
     many |= {"registrations_per_hour": 10_000, "account_login_failures": 10_000}
-    return backend.with_settings(**many, address_login_failures=10_000)
+    many |= {"address_login_failures": 10_000}
+    return backend.with_settings(**many, metrics_token=SCRAPER)
 
 
 @pytest.fixture
@@ -118,6 +120,7 @@ def actors(world, victim):
         "bob's made": world.someone("bob", origin="made"),
         "admin": world.admin(),
         "admin to read": world.someone("boss", scope="read"),
+        "scraper": Client(world.app, SCRAPER),
     }
 
 
@@ -170,8 +173,10 @@ def requests_of(route, verb, victim, own):
         path = path_of(route.path, name, number)
         *others, body = bodies(route, verb, victim)
         yield verb.upper(), path.replace(VICTIM, VICTIM.upper()), {}, body
-        for each in (*others, body) if own else (body,):
+        for each in (*others, body):
             yield verb.upper(), path + query(route, verb, victim), known, each
+        if verb != "get":
+            yield verb.upper(), path, {**known, "Prefer": "dry-run"}, body
         if verb == "get" and route.resource.with_head:
             yield "HEAD", path, {}, None
 
@@ -232,6 +237,8 @@ def test_no_answer_tells_another_what_its_request_did_not(world, victim):
                 assert answer.status_code < 500, where
                 if body and body.get("password") == WRONG:
                     assert answer.status_code in (401, 409, 422), where
+                if path == "/metrics":
+                    assert answer.status_code == (200 if actor == "scraper" else 401), where
                 if f"/accounts/{VICTIM}" in path.lower():
                     assert answer.status_code in (401, 403), where
                 seen += 1
