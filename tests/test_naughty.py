@@ -4,10 +4,12 @@ A text field takes each of them and gives it back byte for byte, or refuses it. 
 test as soon as the document has it. PATCH is left out: it is PUT by another name.
 """
 
+import csv
+import io
 import json
 import unicodedata
 from copy import deepcopy
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 from document import JSON, OPERATIONS, operation, resolved
@@ -233,6 +235,126 @@ def test_a_password_is_taken_byte_for_byte(backend):
         assert backend.nobody.post(LOGIN, json=sent).status_code == 200, ascii(text)
         sent["password"] = text[:-1] + "?"
         assert backend.nobody.post(LOGIN, json=sent).status_code == 401, ascii(text)
+
+
+FORM = "application/x-www-form-urlencoded"
+FILES = {"csv": "text/csv", "ics": "text/calendar"}
+
+
+def is_text(text):
+    return "\0" not in text and not any(unicodedata.category(each) == "Cs" for each in text)
+
+
+LONG_IN_NFKC = "\ufdfa" * 40
+"""A name of which the form that is compared is too long."""
+
+NOTES = [text for text in TEXTS if is_text(text) and len(text) <= 10_000]
+NAMES = [text for text in NOTES if text.strip() and len(text) <= 255 and text != LONG_IN_NFKC]
+TASKS = [{"name": text if text in NAMES else "x", "note": text} for text in NOTES]
+WRONG_TASKS = [
+    *({"name": text} for text in TEXTS if text not in NAMES),
+    *({"name": "x", "note": text} for text in TEXTS if text not in NOTES),
+]
+
+
+def raw(text):
+    return text.encode(errors="surrogatepass")
+
+
+def refusal(text):
+    """Return the status for what is no text, or in the bytes of a form or a file no UTF-8."""
+    return 422 if "\0" in text or is_text(text) else 400
+
+
+def load(client, content, media):
+    return client.post(f"{client.path}/import", data=content, content_type=media)
+
+
+def all_tasks(client):
+    exported = json.loads(client.get(f"{client.path}/export?format=json").data)["tasks"]
+    return [{"name": task["name"], "note": task["note"]} for task in exported]
+
+
+def in_csv(tasks):
+    file = io.StringIO(newline="")
+    writer = csv.DictWriter(file, ("name", "note"))
+    writer.writeheader()
+    writer.writerows(tasks)
+    return raw(file.getvalue())
+
+
+def in_calendar(tasks):
+    escapes = str.maketrans({"\\": r"\\", ";": r"\;", ",": r"\,", "\n": r"\n"})
+    lines = ["BEGIN:VCALENDAR"]
+    for task in tasks:
+        lines += ["BEGIN:VTODO", f"SUMMARY:{task['name'].translate(escapes)}"]
+        if "note" in task:
+            lines.append(f"DESCRIPTION:{task['note'].translate(escapes)}")
+        lines.append("END:VTODO")
+    return raw("\r\n".join([*lines, "END:VCALENDAR", ""]))
+
+
+@pytest.mark.parametrize(("field", "good"), [("name", NAMES), ("note", NOTES)])
+def test_a_text_in_a_form_comes_back_byte_for_byte_or_is_refused(alice, field, good):
+    taken = []
+    for text in TEXTS:
+        form = urlencode({"name": "x", field: raw(text)})
+        answer = alice.post(alice.tasks, data=form, content_type=FORM)
+        if answer.status_code == 201:
+            taken.append(text)
+        else:
+            assert answer.status_code == refusal(text), ascii((text, answer.json))
+    assert taken == good
+    # An empty value in a form is null.
+    assert [task[field] for task in all_tasks(alice)] == [text or None for text in taken]
+
+
+@pytest.mark.parametrize("format_", FILES)
+def test_texts_go_out_in_a_file_and_come_in_again(alice, bob, format_):
+    assert load(alice, json.dumps({"tasks": TASKS}), JSON).json["imported"] == len(TASKS)
+    file = alice.get(f"{alice.path}/export?format={format_}").data
+    answer = load(bob, file, FILES[format_])
+    assert answer.json == {"imported": len(TASKS), "skipped": []}
+    assert all_tasks(bob) == all_tasks(alice) == TASKS
+
+
+@pytest.mark.parametrize(("write", "media"), [(in_csv, FILES["csv"]), (in_calendar, FILES["ics"])])
+def test_texts_in_another_programs_file_come_in_byte_for_byte(alice, write, media):
+    answer = load(alice, write(TASKS), media)
+    assert answer.json == {"imported": len(TASKS), "skipped": []}
+    # An empty cell, as a field of a form, is null.
+    empty = None if write is in_csv else ""
+    assert all_tasks(alice) == [{**task, "note": task["note"] or empty} for task in TASKS]
+
+
+@ON_ONE_DATABASE
+def test_a_wrong_text_in_a_csv_is_refused_with_its_line(alice):
+    for task in WRONG_TASKS:
+        answer = load(alice, in_csv([{"name": "good"}, task]), FILES["csv"])
+        text = task.get("note", task["name"])
+        assert answer.status_code == refusal(text), ascii((task, answer.json))
+        if answer.status_code == 422:
+            assert list(answer.json["errors"]) == ["line 3"], ascii((task, answer.json))
+    assert all_tasks(alice) == []
+
+
+@ON_ONE_DATABASE
+def test_a_wrong_text_in_a_calendar_is_told_with_its_line(alice):
+    imported = 0
+    for task in WRONG_TASKS:
+        answer = load(alice, in_calendar([{"name": "good"}, task]), FILES["ics"])
+        text = task.get("note", task["name"])
+        if refusal(text) == 400:
+            assert answer.status_code == 400, ascii((task, answer.json))
+            continue
+        # A task without a name is none; one without a note is.
+        what, line, taken = ("DESCRIPTION", 7, 2) if "note" in task else ("VTODO", 5, 1)
+        assert answer.json["imported"] == taken, ascii((task, answer.json))
+        (skipped,) = answer.json["skipped"]
+        assert (skipped["what"], skipped["lines"]) == (what, [line]), ascii((task, skipped))
+        imported += taken
+    assert len(all_tasks(alice)) == imported
+    assert {task["note"] for task in all_tasks(alice)} == {None}
 
 
 def test_there_is_something_to_test():
