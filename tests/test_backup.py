@@ -4,19 +4,20 @@ import itertools
 import stat
 import threading
 import time
+from contextlib import closing
 
 import httpx
 import pytest
 from click.testing import CliRunner
 from conftest import environment
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from support import PASSWORD, Backend
 
 from todo_api import backup, migrations
 from todo_api.cli import main
 from todo_api.database import Database
 from todo_api.errors import CannotStart
-from todo_api.models import Account, Base, PriceList
+from todo_api.models import Account, Base, PriceList, Task
 from todo_api.services import accounts
 from todo_api.settings import Settings
 
@@ -196,35 +197,58 @@ def test_a_backup_holds_what_was_acknowledged_before_it_began(
     httpx.post(account, json={**sent, "email": "a@example.com"}).raise_for_status()
     token = httpx.post(f"{account}/login", json=sent).json()["token"]
     headers = {"Authorization": f"Bearer {token}"}
-    numbers, acknowledged, stop = itertools.count(), [], threading.Event()
+    numbers, acknowledged, stop = itertools.count(), {}, threading.Event()
 
     def write():
         with httpx.Client(headers=headers, timeout=30) as client:
             while not stop.is_set():
-                name = str(next(numbers))
-                client.post(f"{account}/alice/tasks", json={"name": name}).raise_for_status()
-                acknowledged.append(name)
+                number = next(numbers)
+                task = {"name": f"{number} 🍏", "note": "a\r\nb", "due_date": "2030-12-24"}
+                task |= {"item": "apples", "quantity": 1 + number}
+                made = client.post(f"{account}/alice/tasks", json=task).raise_for_status()
+                where = f"{live.url}{made.headers['Location']}"
+                done = client.patch(where, json={"completed": True}).raise_for_status().json()
+                assert done["paid"]
+                acknowledged[done["id"]] = done
 
     writers = [threading.Thread(target=write) for _ in range(4)]
     for writer in writers:
         writer.start()
-    while len(acknowledged) < 50:
+    while len(acknowledged) < 50 and any(writer.is_alive() for writer in writers):
         time.sleep(0.01)
-    before = set(acknowledged)
+    before = dict(acknowledged)
     result = CliRunner().invoke(main, ["backup", str(tmp_path / "file")])
     went_on = len(acknowledged)
     stop.set()
     for writer in writers:
         writer.join()
     assert result.exit_code == 0, result.output
-    assert went_on > len(before)
+    assert went_on > len(before) >= 50
 
     empty = f"sqlite:///{tmp_path}/empty.db"
     monkeypatch.setenv("DATABASE_URL", empty)
     restored = CliRunner().invoke(main, ["restore", str(tmp_path / "file")])
     assert restored.exit_code == 0, restored.output
-    database = Database(empty)
-    with database.reading() as session:
-        there = set(session.scalars(text("SELECT name FROM task")))
-    database.close()
-    assert before <= there <= {str(number) for number in range(next(numbers))}
+    with closing(Database(empty)) as database:
+        with closing(Backend(Settings(database_url=empty), database)) as other:
+            there = tasks_of(other.login("alice", PASSWORD))
+        with database.reading() as session:
+            highest = select(Account.revision, func.max(Task.revision)).join_from(
+                Account, Task, Task.account_id == Account.id
+            )
+            revisions = session.execute(highest.group_by(Account.id)).all()
+    assert {number: there.get(number) for number in before} == before
+    begun = {f"{number} 🍏" for number in range(next(numbers))}
+    assert {task["name"] for task in there.values()} <= begun
+    assert revisions
+    assert [pair for pair in revisions if pair[0] < pair[1]] == []
+
+
+def tasks_of(client):
+    """Return all tasks by their ids, as the API shows them."""
+    found, path = {}, f"{client.tasks}?limit=200"
+    while path:
+        page = client.get(path).json
+        found |= {task["id"]: task for task in page["tasks"]}
+        path = page["next"]
+    return found
