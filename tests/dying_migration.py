@@ -42,16 +42,16 @@ def main(url, revision, number, where):
     database = Database(url)
     seen = statements(database)
 
-    def here(connection, *_):
+    def here(driver):
         if where == "before":
             die()
         elif where == "inside":
-            die_inside(connection.connection.driver_connection)
+            die_inside(driver)
 
     @event.listens_for(database.engine, "before_cursor_execute")
-    def before(connection, *_):
+    def before(_connection, cursor, *_):
         if len(seen) == number:
-            here(connection)
+            here(cursor.connection)
 
     @event.listens_for(database.engine, "after_cursor_execute")
     def after(*_):
@@ -59,7 +59,11 @@ def main(url, revision, number, where):
             die()
 
     if number == 0:
-        event.listen(database.engine, "commit", here)
+
+        @event.listens_for(database.engine, "commit")
+        def commit(connection):
+            here(connection.connection.dbapi_connection)
+
     migrations.upgrade(database, to=revision)
     die()
 

@@ -7,7 +7,6 @@ import sys
 import threading
 from collections import Counter
 from contextlib import suppress
-from itertools import cycle
 
 import psycopg
 from conftest import ROOT, environment
@@ -22,7 +21,7 @@ from todo_api.errors import CannotStart
 ON = ("sqlite", "postgresql")
 TOGETHER = True
 FULL = {"every": 1, "tasks": 100}
-SHORT = {"every": 40, "tasks": 10}
+SHORT = {"every": 41, "tasks": 10}
 
 REVISIONS = sorted(
     re.search(r'^revision = "(.+)"', file.read_text(), re.MULTILINE)[1]
@@ -127,16 +126,13 @@ def revision_of(url):
 
 
 def prepared(copies, tasks):
-    """Make a database at each revision, with rows; return the places to die at.
-
-    That is each statement and each commit, before, inside and after it in turn.
-    """
-    source, places, moments = "empty", [], cycle(WHERE)
+    """Make a database at each revision, with rows; return all the places to die at."""
+    source, places = "empty", []
     copies.make(source)
     for revision in REVISIONS:
         name = f"at{revision.replace('.', '_')}"
         count = migrate(copies.make(name, of=source), to=revision)
-        places += [(source, revision, at, next(moments)) for at in range(count + 1)]
+        places += [(source, revision, at, where) for at in range(count + 1) for where in WHERE]
         if source == "empty":
             fill(copies.url(name), tasks)
         source = name
@@ -147,7 +143,7 @@ def drill(rig, *, every, tasks):
     copies, rows, lost, broken = Copies(rig), 2 * tasks, 0, 0
     places = prepared(copies, tasks)[::every]
     moments = Counter(where for *_, where in places)
-    assert set(moments) == set(WHERE)
+    assert set(moments) == set(WHERE), "every shares a factor with the number of moments"
     wanted = {}
     for source in ("empty", "at0001"):
         migrate(copies.make("whole", of=source))
@@ -163,7 +159,7 @@ def drill(rig, *, every, tasks):
         lost += 0 if source == "empty" else rows - len(found.get("task", [()])[-1])
         broken += not died or not whole or found != wanted[source == "empty"]
     return Outcome(
-        "kill -9 at each statement of each migration and its commit: before, inside, or after it",
+        "kill -9 before, inside and after each statement of each migration, and its commit",
         {
             "kills": ", ".join(f"{moments[where]} {where}" for where in WHERE),
             "rows of tasks": f"{rows:,}",
