@@ -8,7 +8,7 @@ import pytest
 from werkzeug.test import Client
 
 from todo_api.resources.envelope import Envelope
-from todo_api.resources.refusal import refuse
+from todo_api.resources.refusal import crowded
 from todo_api.urls import ROUTES
 
 TOLD = {"status": 503, "message": "There are too many requests at once; try again."}
@@ -27,7 +27,7 @@ def proxied(backend):
 
 @pytest.fixture
 def client(proxied):
-    return Browser(Envelope(refuse, proxied.settings, proxied.app.extensions["todo_api"].metrics))
+    return Browser(Envelope(crowded, proxied.settings, proxied.app.extensions["todo_api"].metrics))
 
 
 class Browser(Client):

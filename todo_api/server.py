@@ -85,7 +85,7 @@ def _server(settings: Settings, ready: Callable[[], None]) -> "Server":
         log_dictconfig=_logging(settings),
     )
     server.ready = ready
-    server.ending = Envelope(refusal.end, settings)
+    server.ending = Envelope(refusal.stopping, settings)
     return server
 
 
@@ -118,7 +118,7 @@ def worker(make: Callable[[], Flask]) -> Dispatcher:
     backend: Backend = app.extensions["todo_api"]
     settings, stored = backend.settings, urls.stored()
     _at_a_signal(backend.feed.stop)
-    refusing = Envelope(refusal.refuse, settings, backend.metrics)
+    refusing = Envelope(refusal.crowded, settings, backend.metrics)
     in_turn = turns.Turns(
         app, refusing, settings.threads, stored=stored, patience=settings.lock_timeout
     )

@@ -63,8 +63,13 @@ class Asker(threading.Thread):
 
 
 def every_read(port, account, password):
-    """Return all that can be read from the database, and a login; as they are answered now."""
-    values = {"username": account.username, "id": "2", "name": "apples"}
+    """Return all that can be read from the database, and a login; as they are answered now.
+
+    A task is made, which can be read, too.
+    """
+    with Client(port, account.token) as ask:
+        made = ask("POST", account.tasks, {"name": "first"}).json()
+    values = {"username": account.username, "id": str(made["id"]), "name": "apples"}
     paths = [
         re.sub("<([a-z]+)>", lambda found: values[found[1]], route.path)
         for route in ROUTES

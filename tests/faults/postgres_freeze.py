@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 from faults.askers import Ask, Asker, every_read, slowest, wrong
 from faults.rig import PASSWORD, Outcome
-from faults.traffic import Client, Follower, Writers, lost, seconds_until_well
+from faults.traffic import Follower, Writers, lost, seconds_until_well
 
 ON = ("postgresql",)
 FULL = {"freezes": 10, "seconds": 10}
@@ -49,8 +49,6 @@ def drill(rig, *, freezes, seconds):
     read, late, other, backs, writes = [], [], [], [], []
     with rig.serving() as server:
         account = rig.account(server)
-        with Client(server.port, account.token) as ask:
-            assert ask("POST", account.tasks, {"name": "first"}).json()["id"] == 2
         asks = every_read(server.port, account, PASSWORD)
         with Follower(server.port, account) as follower:
             with Writers(server.port, account, clients=CLIENTS) as writers:

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 from faults.askers import Asker, every_read, wrong
 from faults.rig import PASSWORD, Outcome
-from faults.traffic import Client, Follower, Writers, lost, seconds_until_well
+from faults.traffic import Follower, Writers, lost, seconds_until_well
 
 ON = ("postgresql",)
 FULL = {"stops": 20, "seconds": 1.0}
@@ -20,8 +20,6 @@ def drill(rig, *, stops, seconds):
     backs, writes = [], []
     with rig.serving() as server:
         account = rig.account(server)
-        with Client(server.port, account.token) as ask:
-            assert ask("POST", account.tasks, {"name": "first"}).json()["id"] == 2
         asks = every_read(server.port, account, PASSWORD)
         askers = [
             Asker(server.port, asks, account.token, first=number * len(asks) // ASKERS)

@@ -23,19 +23,16 @@ class Refusal:
 
     def __init__(self, message: str, latest: int) -> None:
         self._body = problems.body(_STATUS, message)
+        length = str(len(self._body))
+        self._head = [("Content-Type", "application/json"), ("Content-Length", length)]
         self._latest = latest
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Refuse a request."""
         later = random.randint(1, self._latest)  # noqa: S311 - Nothing is secret about it.
-        head = [
-            ("Content-Type", "application/json"),
-            ("Content-Length", str(len(self._body))),
-            ("Retry-After", str(later)),
-        ]
-        start_response("503 SERVICE UNAVAILABLE", head)
+        start_response("503 SERVICE UNAVAILABLE", [*self._head, ("Retry-After", str(later))])
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [self._body]
 
 
-refuse = Refusal("There are too many requests at once; try again.", LATEST)
-end = Refusal("The server is being stopped; try again.", 1)
+crowded = Refusal("There are too many requests at once; try again.", LATEST)
+stopping = Refusal("The server is being stopped; try again.", 1)
