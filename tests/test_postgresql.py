@@ -251,3 +251,9 @@ def test_routes_answer_503_with_retry_after_while_postgresql_is_frozen(own_postg
     time.sleep(0.5)
     assert alice.task().json["id"] == 2
     backend.database.close()
+
+
+def test_a_connection_that_ended_while_it_was_read_from_is_out_of_reach(own_postgres, own):
+    with pytest.raises(Unavailable), own.reading() as session:
+        # So it is left by a cursor of the server's, which could not be closed.
+        session.place.driver.close()

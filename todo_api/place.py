@@ -67,10 +67,11 @@ class Place(NamedTuple):
         Who listens hears of it and can change nothing. Raises what SQLAlchemy would raise; nobody
         gets a connection again that has ended.
         """
-        listening, cursor = self.engine.dispatch, self.driver.cursor()
-        for hear in listening.before_cursor_execute:
-            hear(self, cursor, text, values, None, False)
+        listening = self.engine.dispatch
         try:
+            cursor = self.driver.cursor()
+            for hear in listening.before_cursor_execute:
+                hear(self, cursor, text, values, None, False)
             cursor.execute(text, values)
             taken = take(cursor)
         except self.dialect.loaded_dbapi.Error as error:
