@@ -7,10 +7,16 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from faults.rig import Server
+from faults.traffic import Client
+from support import PASSWORD
 
 BENCH = ROOT / "scripts" / "bench"
 
@@ -119,6 +125,43 @@ def test_the_whole_plan_measures_all_that_is_asked(modules):
     wanted += [(verdict.ONE, "beside", servers.OURS)]
     assert [each for each in wanted if each not in measured] == []
     assert len({case.title for case in cases}) == len(cases)
+
+
+def commits(database):
+    """Count the commits in SQLite's log (sqlite.org, "WAL-mode File Format", 4)."""
+    log = Path(f"{database}-wal").read_bytes()
+    size, salt = int.from_bytes(log[8:12]), log[16:24]
+    heads = (log[at : at + 24] for at in range(32, len(log), 24 + size))
+    return sum(head[8:16] == salt and any(head[4:8]) for head in heads)
+
+
+@pytest.mark.parametrize(("name", "shares"), [("ours", True), ("one-commit", False)])
+def test_one_of_the_two_has_a_commit_for_each_request(modules, tmp_path, name, shares):
+    database = tmp_path / "todo.db"
+    command = modules("servers").BY_NAME[name].command("", 0, 1)
+    settings = {"DATABASE_URL": f"sqlite:///{database}", "WORKERS": 1}
+    server = Server(tmp_path / "log", settings, command)
+    server.start()
+    try:
+        with Client(server.port) as ask:
+            whose = {"username": "alice", "password": PASSWORD}
+            registering = {**whose, "email": "alice@example.com"}
+            assert ask("POST", "/api/v1/accounts", registering).status == 201
+            token = ask("POST", "/api/v1/accounts/login", whose).json()["token"]
+
+        def create(count):
+            with Client(server.port, token) as ask:
+                path = "/api/v1/accounts/alice/tasks"
+                return [ask("POST", path, {"name": "milk"}).status for _ in range(count)]
+
+        create(1)
+        before = commits(database)
+        with ThreadPoolExecutor(8) as pool:
+            assert {*chain(*pool.map(create, [5] * 8))} == {201}
+        made = commits(database) - before
+    finally:
+        server.stop()
+    assert made < 40 if shares else made == 40
 
 
 FIGURES = {

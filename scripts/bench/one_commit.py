@@ -2,11 +2,11 @@
 
 import sys
 
-from todo_api import sqlite_writers
+from todo_api import part
 from todo_api.cli import main
 
 # A worker that is forked has it from here, one that is spawned runs this line again.
-sqlite_writers.MOST = 1
+part.MOST = 1
 
 if __name__ == "__main__":
     sys.exit(main())
