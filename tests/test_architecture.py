@@ -20,6 +20,7 @@ FLOORS = {
     "pytest_plugin": 2,
     "values": 0,
     "errors": 0,
+    "addresses": 1,
     "metrics": 0,
     "places": 0,
     "lines": 0,

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import httpx
@@ -19,11 +19,11 @@ from conftest import ROOT, environment, serving, wait_until_answering
 from postgres import free_port
 from support import PASSWORD
 
+from todo_api.addresses import address_of, url_of
 from todo_api.client import Client, Unauthorized
 from todo_api.database import Database
 from todo_api.errors import CannotStart
 from todo_api.models import Message
-from todo_api.server import address_of, url_of
 from todo_api.sessions import take_turns
 
 HOST = "Host: x"
@@ -129,6 +129,30 @@ def test_a_dead_worker_comes_back(live):
     wait_until_answering(live)
     for _ in range(20):
         assert httpx.get(f"{live.url}/users").status_code == 200
+
+
+def threads(live):
+    return sum(len([*Path(f"/proc/{pid}/task").iterdir()]) for pid in children(live.process.pid))
+
+
+def until(holds, seconds):
+    """Wait until something holds, at most some seconds, and return whether it does."""
+    end = time.monotonic() + seconds
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.1)
+    return holds()
+
+
+def test_threads_that_only_many_needed_end(live):
+    body = request("POST /echo HTTP/1.1", HOST, JSON, "Content-Length: 10", body=b"{")
+    few = threads(live)
+    with ExitStack() as crowd:
+        for _ in range(60):
+            there = socket.create_connection(("127.0.0.1", live.port))
+            crowd.enter_context(there).sendall(body)
+        assert until(lambda: threads(live) > few + 40, 10)
+    assert until(lambda: threads(live) < few + 10, 10)
+    assert httpx.get(f"{live.url}/users").status_code == 200
 
 
 def refused(*command, **settings):

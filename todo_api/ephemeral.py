@@ -22,7 +22,7 @@ from typing import Any
 
 from flask import Flask
 
-from todo_api import migrations, sandbox, server
+from todo_api import addresses, migrations, sandbox, server
 from todo_api.app import open_database
 from todo_api.services import accounts, passwords, sample, tokens
 from todo_api.settings import Settings
@@ -48,7 +48,7 @@ def run(*, with_sample: bool) -> None:
         TemporaryDirectory(prefix=PREFIX, dir=_memory(), ignore_cleanup_errors=True) as folder,
     ):
         settings = Settings.of_its_own(f"sqlite:///{folder}/todo.db", port)
-        url, control = server.url_of(HOST, port), secrets.token_urlsafe()
+        url, control = addresses.url_of(HOST, port), secrets.token_urlsafe()
         told = {"url": url, "control": control, "admin": _made(settings, with_sample)}
         server.run(
             settings,

@@ -7,8 +7,8 @@ from importlib import import_module
 import click
 from flask import Flask
 
+from todo_api import addresses, migrations, server, urls
 from todo_api import ephemeral as ephemeral_server
-from todo_api import migrations, server, urls
 from todo_api.app import create_app, open_database
 from todo_api.cli.setup import in_one_line, opened
 from todo_api.database import Database
@@ -29,13 +29,13 @@ def serve(with_sample: bool, ephemeral: bool) -> None:
         return
     with opened() as (settings, database):
         make = traced() if settings.opentelemetry == "on" else create_app
-        server.address_of(settings.host, settings.port)
+        addresses.address_of(settings.host, settings.port)
         with database.reading() as session:
             if database.is_read_only(session):
                 raise CannotStart("The database at DATABASE_URL is read-only.")
         if with_sample:
             _load_sample(settings, database)
-    base = server.url_of(settings.host, settings.port)
+    base = addresses.url_of(settings.host, settings.port)
     click.echo(f"The page      {base}/")
     click.echo(f"The API       {base}/api/v1")
     click.echo(f"The database  {database}")
