@@ -10,7 +10,7 @@ from werkzeug.test import Client
 from todo_api.models import Account, Token
 from todo_api.resources.envelope import Envelope
 from todo_api.resources.kept import BESIDE, Kept
-from todo_api.services import accounts, tokens
+from todo_api.services import accounts, callers, tokens
 from todo_api.values import moments
 
 PATHS = ["", "/tasks", "/tasks/2", "/tasks/3/", "/tasks?limit=1", "/tasks?sort=-name&total=true"]
@@ -167,7 +167,7 @@ def test_the_use_of_a_token_is_noted_all_the_same(backend, alice):
         session.execute(update(Token).values(last_used_date=long_ago))
     assert alice.get(alice.tasks).status_code == 200
     with backend.database.reading() as session:
-        found = tokens.recognise(session, alice.token)
+        found = callers.recognise(session, alice.token)
         assert tokens.use_is_noted(found[1])
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import event, select
 
 from todo_api import models
 from todo_api.models import Account, Base, Task, TaskRow
-from todo_api.services import prices, tasks, tokens
+from todo_api.services import callers, prices, tasks
 from todo_api.services.task_filter import Filter
 from todo_api.values import moments
 
@@ -112,7 +112,7 @@ def test_a_row_says_what_the_object_says(database, alice, admin):
             shown = [*TaskRow._fields, "due_date", "completed", "paid"]
             assert [getattr(row, name) for name in shown] == [getattr(task, name) for name in shown]
             assert row.completed_date.tzinfo is row.creation_date.tzinfo is UTC
-        found, token = tokens.recognise(session, alice.token)
+        found, token = callers.recognise(session, alice.token)
         assert (found.version, found.list_version) == (account.version, account.list_version)
         assert token.account_id == account.id
         both = prices.see_list(session), prices.price_list(session)

@@ -1,6 +1,7 @@
 """Parts: what writes of many are when they share one transaction, and so one wait for the disk."""
 
 from enum import Enum, auto
+from typing import Any
 
 MOST = 32
 """Writers that share a commit at most."""
@@ -17,6 +18,23 @@ class Part(Enum):
     NEXT = auto()
 
 
+class InParts:
+    """A driver's connection on which a transaction of SQLAlchemy may be a part of a larger one."""
+
+    part = Part.ALL
+    is_kept = False
+    """Whether the part was committed, which makes it no more than a piece of the whole."""
+
+    held: Any = None
+    """The rows that this transaction holds, as it leaves them; a next part may go by that."""
+
+    def take(self, part: Part, held: Any = None) -> None:
+        """Let the next transaction be `part`, after one that has left what is `held`."""
+        self.part = part
+        self.held = held
+        self.is_kept = False
+
+
 class Work:
     """Transactions of one thread that are parts of one; what they are answered has to wait for it.
 
@@ -28,6 +46,9 @@ class Work:
     sent_away: bool = False
     is_unknown: bool = False
     """Whether nobody knows what has become of it: the connection ended during the commit."""
+
+    held: Any = None
+    """What the last part held, and has left; None where that has failed."""
 
     @property
     def is_lost(self) -> bool:

@@ -53,9 +53,10 @@ class Together(Work):
         if self.is_lost:
             raise Unavailable(retry_after=_RETRY_AFTER)
         place = self._connected()
+        held, self.held = self.held, None
         if self._status == TransactionStatus.INTRANS:
             place.put("SAVEPOINT part", None, nothing)
-            place.driver.take(Part.NEXT)
+            place.driver.take(Part.NEXT, held)
         else:
             place.driver.take(Part.FIRST)
             self._guard.hold(place)
@@ -66,6 +67,7 @@ class Together(Work):
             raise
         if place.driver.is_kept:
             self._holds += 1
+            self.held = place.driver.held
 
     def _connected(self) -> Place:
         if self._place and self._place.driver.closed:

@@ -83,6 +83,17 @@ def place_of(session: Session) -> Place:
     return session.place
 
 
+def left_before(session: Session) -> Any:
+    """Return what the last part of a larger transaction held, and has left; None without one."""
+    driver = place_of(session).driver
+    return driver.held if driver.part == Part.NEXT else None
+
+
+def leave(session: Session, held: Any) -> None:
+    """Let a next part go by the rows that this one holds, as they are when it is done."""
+    place_of(session).driver.held = held
+
+
 def take_turns(session: Session, over: str) -> None:
     """Let no other transaction that takes turns over the same thing run until this one ends.
 

@@ -6,13 +6,14 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from todo_api.errors import CannotStart
-from todo_api.part import Part
+from todo_api.part import InParts, Part
 
 _NEARLY = 0.05
 """Seconds by which a wait may be too long or too short."""
@@ -84,8 +85,8 @@ def speak(engine: Engine, lock_timeout: int) -> None:
         driver.start()
 
 
-class Driver(sqlite3.Connection):
-    """A connection on which a transaction of SQLAlchemy may be a part of a larger one.
+class Driver(InParts, sqlite3.Connection):
+    """A connection whose transactions may be parts, as those of SQLAlchemy.
 
     The first part has the whole transaction, which was begun for it; each next one has a savepoint.
     What is said here is said to SQLite itself, for 1 µs and not 19: who listens to the statements
@@ -93,16 +94,12 @@ class Driver(sqlite3.Connection):
     """
 
     patience: int
-    is_kept = False
-    """Whether the part was committed, which makes it no more than a piece of the whole."""
-
-    _part = Part.ALL
     _has_begun = False
 
-    def take(self, part: Part) -> None:
-        """Let SQLAlchemy's next transaction be `part`."""
-        self._part = part
-        self.is_kept = self._has_begun = False
+    def take(self, part: Part, held: Any = None) -> None:
+        """Let the next transaction be `part`, as InParts."""
+        super().take(part, held)
+        self._has_begun = False
 
     def begin_writing(self, patience: float) -> None:
         """Begin, as the only writer, a transaction; wait up to `patience` seconds for others."""
@@ -124,9 +121,9 @@ class Driver(sqlite3.Connection):
         if self._has_begun and self.in_transaction:
             return
         self._has_begun = True
-        if self._part == Part.ALL:
+        if self.part == Part.ALL:
             self._say("BEGIN")
-        elif self._part == Part.NEXT:
+        elif self.part == Part.NEXT:
             self._say("SAVEPOINT part")
         elif not self.in_transaction:
             self._say("BEGIN IMMEDIATE")  # It was rolled back, and goes on.
@@ -134,17 +131,17 @@ class Driver(sqlite3.Connection):
     def commit(self) -> None:
         """Commit; of a part, leave that to `end_writing`."""
         self._has_begun = False
-        if self._part == Part.ALL:
+        if self.part == Part.ALL:
             self.end_writing()
             return
-        if self._part == Part.NEXT:
+        if self.part == Part.NEXT:
             self.execute("RELEASE part")
         self.is_kept = True
 
     def rollback(self) -> None:
         """Roll back, which is less than all of it where others have their parts."""
         self._has_begun = False
-        if self._part != Part.NEXT:
+        if self.part != Part.NEXT:
             super().rollback()
         elif self.in_transaction:
             try:

@@ -42,10 +42,13 @@ class Together(Work):
             raise Unavailable(retry_after=_RETRY_AFTER)
         group = self._group = self._group or self._begun(self.since + patience)
         is_first = not group.holds
-        group.driver.take(Part.FIRST if is_first else Part.NEXT)
+        held, self.held = self.held, None
+        group.driver.take(Part.FIRST if is_first else Part.NEXT, held)
         yield group.connection, is_first
-        if is_first and group.driver.is_kept:
-            group.holds.append(self._writer)
+        if group.driver.is_kept:
+            self.held = group.driver.held
+            if is_first:
+                group.holds.append(self._writer)
 
     def end(self) -> None:
         """Commit, if there is anything."""

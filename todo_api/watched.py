@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 from psycopg.abc import RV, PQGen
 
-from todo_api.part import Part
+from todo_api.part import InParts, Part
 from todo_api.pulse import NoAnswer, Pulse
 
 AT_ONCE = {"begin": ""}
@@ -16,7 +16,7 @@ AS_USUAL = {"begin": "BEGIN"}
 """Options of a connection whose transactions are as any other."""
 
 
-class WatchedConnection(psycopg.Connection[Any]):
+class WatchedConnection(InParts, psycopg.Connection[Any]):
     """A connection that gives up, and closes, once there is no use in waiting any more.
 
     A transaction on it may be a part of a larger one, which is in a savepoint unless it is the
@@ -25,14 +25,6 @@ class WatchedConnection(psycopg.Connection[Any]):
 
     pulse: Pulse
     is_fresh = True
-    part = Part.ALL
-    is_kept = False
-    """Whether the part was committed, which makes it no more than a piece of the whole."""
-
-    def take(self, part: Part) -> None:
-        """Let the next transaction be `part`."""
-        self.part = part
-        self.is_kept = False
 
     def end_writing(self) -> None:
         """Commit all parts."""

@@ -11,7 +11,7 @@ from schemathesis.core.parameters import ParameterLocation
 from todo_api.database import Database
 from todo_api.models import PriceList
 from todo_api.models.base import Base
-from todo_api.services import accounts, passwords, tokens
+from todo_api.services import accounts, callers, passwords, tokens
 from todo_api.values import moments, names
 from todo_api.values.currencies import MINOR_UNITS
 
@@ -64,7 +64,7 @@ def token_of(username):
 def forget_dead_tokens():
     """Let those who were logged out, or whose account is gone, have another token."""
     with database.reading() as session:
-        dead = [name for name, secret in secrets.items() if not tokens.recognise(session, secret)]
+        dead = [name for name, secret in secrets.items() if not callers.recognise(session, secret)]
     for username in dead:
         del secrets[username]
 

@@ -12,10 +12,10 @@ from flask import Request
 from sqlalchemy.orm import Session
 
 from todo_api.errors import Forbidden, Unauthenticated
-from todo_api.models import AccountRow, TokenRow
+from todo_api.models import AccountRow, HeldAccount, TokenRow
 from todo_api.resources import passage
-from todo_api.services import tokens
-from todo_api.services.tokens import Proof
+from todo_api.services import callers, tokens
+from todo_api.services.callers import Proof
 from todo_api.values import names
 
 NOT_VALID = "The token is not valid, or not any more."
@@ -62,7 +62,7 @@ CONTROLLER = Access(Who.CONTROLLER)
 class Caller:
     """An account, and the token by which it called."""
 
-    account: AccountRow
+    account: AccountRow | HeldAccount
     token: TokenRow
 
     def is_called(self, username: str) -> bool:
@@ -84,7 +84,7 @@ def secret_of(request: Request) -> str:
 def proof_in(environ: WSGIEnvironment) -> Proof | None:
     """Return by what the token in a request is found, None if there is none that could be one."""
     bearer = BEARER.fullmatch(environ.get("HTTP_AUTHORIZATION", "").strip())
-    return tokens.proof_of(bearer[1]) if bearer else None
+    return callers.proof_of(bearer[1]) if bearer else None
 
 
 def identify(session: Session, request: Request, *, hold: bool = False) -> Caller:
@@ -92,7 +92,7 @@ def identify(session: Session, request: Request, *, hold: bool = False) -> Calle
 
     One who writes may `hold` account and token, which stay as they are then.
     """
-    find = tokens.hold if hold else tokens.recognise
+    find = callers.hold if hold else callers.recognise
     found = find(session, secret_of(request))
     if found is None:
         raise Unauthenticated(NOT_VALID)

@@ -16,7 +16,7 @@ from todo_api.resources import auth, json_text
 from todo_api.resources.auth import OWNER
 from todo_api.resources.of_account import AccountEndpoint
 from todo_api.schemas.change import ChangesSchema, EventQuery
-from todo_api.services import changes, tokens
+from todo_api.services import callers, changes
 from todo_api.services.feed import Subscription
 from todo_api.services.paging import LARGEST
 
@@ -80,7 +80,7 @@ def events(
         subscription.look()
         try:
             with database.reading() as session:
-                found = tokens.recognise(session, secret)
+                found = callers.recognise(session, secret)
                 if found is None:
                     return
                 news = changes.since(session, found[0], since, LARGEST)

@@ -18,8 +18,8 @@ from todo_api.database import Database
 from todo_api.errors import Problem
 from todo_api.resources import auth, passage
 from todo_api.resources.passage import Passage
-from todo_api.services import tokens
-from todo_api.services.tokens import Proof
+from todo_api.services import callers
+from todo_api.services.callers import Proof
 
 Key = tuple[str, str, Proof]
 """The path, the query and the token: all of a request that such an answer depends on, but for an
@@ -79,7 +79,7 @@ class Kept:
     def _is_true(self, kept: Answer, key: Key, this: Passage) -> bool:
         """Ask the database; what goes wrong then is for the application to say."""
         try:
-            found = tokens.state(self._database, key[2])
+            found = callers.state(self._database, key[2])
         except Problem as problem:
             this.wrong = problem
             return False

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from todo_api.models import HeldAccount, Owner
+from todo_api.models import Owner
 from todo_api.resources import auth
 from todo_api.resources.auth import Caller, Who
 from todo_api.resources.endpoint import Version
@@ -53,7 +53,7 @@ class AccountEndpoint(StoredEndpoint):
             self.account = accounts.take(self.session, self.account.id)
         elif self.writing:
             self.caller = auth.identify(self.session, self.request, hold=True)
-            self.account = HeldAccount(*self.caller.account)
+            self.account = self.caller.account
         return (self.account, *self.find_within(self.account, **ids))
 
     def find_within(self, account: Owner, **ids: Any) -> tuple[Any, ...]:

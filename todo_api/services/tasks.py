@@ -1,6 +1,6 @@
 """Tasks: created, found, changed, deleted. Every change takes the account's next revision.
 
-The caller of a change holds the account's row, see `tokens.hold`. Completing a task asks the
+The caller of a change holds the account's row, see `callers.hold`. Completing a task asks the
 price list, since it notes what the item costs at that moment.
 """
 
@@ -165,6 +165,7 @@ def _forget(session: Session, account: HeldAccount) -> None:
     if last is not None:
         _NOTE_FORGOTTEN.write(session, {"owner": account.id, "last": last})
         _FORGET.write(session, old)
+        account.forgotten_revision = last
 
 
 _OPEN = {"completed_date": None, "paid_price": None, "paid_currency": None}

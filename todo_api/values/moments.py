@@ -87,3 +87,8 @@ def days_from(moment: datetime, days: int) -> datetime:
 def time_zones() -> frozenset[str]:
     """Return the IANA names that an account's time zone may have, the same on every machine."""
     return frozenset(files("tzdata").joinpath("zones").read_text("utf-8").split())
+
+
+def this_hour() -> datetime:
+    """Return when the hour began that it is, in UTC."""
+    return now().replace(minute=0, second=0, microsecond=0)

@@ -1,0 +1,105 @@
+"""Callers: whose the token is that somebody brings, which nearly every request asks."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session
+
+from todo_api.announcing import announce
+from todo_api.database import Database
+from todo_api.models import Account, AccountRow, HeldAccount, Token, TokenRow
+from todo_api.question import Question
+from todo_api.services.rows import Kind, columns
+from todo_api.sessions import leave, left_before
+from todo_api.statements import Statement
+from todo_api.values import moments, proofs
+
+Proof = tuple[int, bytes]
+"""The account that a token says it is of, and the token's digest."""
+
+_STATE = Question(
+    select(Account.era, Account.revision)
+    .join(Token, Token.account_id == Account.id)
+    .where(
+        Account.id == bindparam("owner"),
+        Token.digest == bindparam("digest"),
+        Token.expires_date > bindparam("now"),
+        Token.last_used_date == bindparam("hour"),
+    )
+)
+
+_ACCOUNT, _TOKEN = columns(Account), columns(Token)
+_ACCOUNTS, _TOKENS = Kind(AccountRow, Account), Kind(TokenRow, Token)
+_BOTH = (
+    select(*_ACCOUNTS.columns, *_TOKENS.columns)
+    .join_from(Account.__table__, Token.__table__, _TOKEN.account_id == _ACCOUNT.id)
+    .where(
+        _ACCOUNT.id == bindparam("owner"),
+        _TOKEN.digest == bindparam("digest"),
+        _TOKEN.expires_date > bindparam("now"),
+    )
+)
+_WHOSE = Statement(_BOTH)
+# Of a row that is not held, PostgreSQL would show what it was before the wait for the other one.
+_HELD = Statement(_BOTH.with_for_update(of=[Account.__table__, Token.__table__]))
+
+
+def recognise(session: Session, secret: str) -> tuple[AccountRow, TokenRow] | None:
+    """Return whose live token `secret` is, in one query, or None."""
+    return _found(session, _WHOSE, secret)
+
+
+@dataclass(frozen=True)
+class _Held:
+    """What was found of a token whose rows the transaction holds, and what it is found by."""
+
+    proof: Proof | None
+    account: HeldAccount
+    token: TokenRow
+
+
+def hold(session: Session, secret: str) -> tuple[HeldAccount, TokenRow] | None:
+    """Return the same, held until the transaction ends, so that writers queue up.
+
+    Where the part before this one held the same, nobody else can have changed it.
+    """
+    held: _Held | None = left_before(session)
+    if held is None or held.proof != proof_of(secret) or held.token.expires_date <= moments.now():
+        found = _found(session, _HELD, secret)
+        if found is None:
+            return None
+        account, token = found
+        held = _Held(proof_of(secret), HeldAccount(*account), token)
+        leave(session, held)
+    announce(session, held.account.id)
+    return held.account, held.token
+
+
+def _found(session: Session, query: Statement, secret: str) -> tuple[AccountRow, TokenRow] | None:
+    owner = proofs.owner_of(secret)
+    if owner is None:
+        return None
+    values = {"owner": owner, "digest": proofs.digest(secret), "now": moments.now()}
+    row = query.first(session, values)
+    if row is None:
+        return None
+    split = len(_ACCOUNTS.columns)
+    return _ACCOUNTS.of(row[:split]), _TOKENS.of(row[split:])
+
+
+def proof_of(secret: str) -> Proof | None:
+    """Return by what the token `secret` is found, None if it is none."""
+    owner = proofs.owner_of(secret)
+    return None if owner is None else (owner, proofs.digest(secret))
+
+
+def state(database: Database, proof: Proof) -> str | None:
+    """Return the version of a live token's account with all in it, in one query.
+
+    None if there is no such token, or its use is not noted yet.
+    """
+    owner, digest = proof
+    row = _STATE.put(
+        database, owner=owner, digest=digest, now=moments.now(), hour=moments.this_hour()
+    )
+    return f"{row[0]}.{row[1]}" if row else None
