@@ -86,7 +86,7 @@ def speak(engine: Engine, lock_timeout: int) -> None:
 
 
 class Driver(InParts, sqlite3.Connection):
-    """A connection whose transactions may be parts, as those of SQLAlchemy.
+    """A connection to SQLite on which a transaction may be a part of a larger one.
 
     The first part has the whole transaction, which was begun for it; each next one has a savepoint.
     What is said here is said to SQLite itself, for 1 µs and not 19: who listens to the statements

@@ -46,41 +46,43 @@ _HELD = Statement(_BOTH.with_for_update(of=[Account.__table__, Token.__table__])
 
 def recognise(session: Session, secret: str) -> tuple[AccountRow, TokenRow] | None:
     """Return whose live token `secret` is, in one query, or None."""
-    return _found(session, _WHOSE, secret)
+    return _found(session, _WHOSE, proof_of(secret))
 
 
 @dataclass(frozen=True)
 class _Held:
     """What was found of a token whose rows the transaction holds, and what it is found by."""
 
-    proof: Proof | None
+    proof: Proof
     account: HeldAccount
     token: TokenRow
 
 
 def hold(session: Session, secret: str) -> tuple[HeldAccount, TokenRow] | None:
-    """Return the same, held until the transaction ends, so that writers queue up.
+    """Return whose live token `secret` is, held until the transaction ends: writers queue up.
 
     Where the part before this one held the same, nobody else can have changed it.
     """
+    proof = proof_of(secret)
     held: _Held | None = left_before(session)
-    if held is None or held.proof != proof_of(secret) or held.token.expires_date <= moments.now():
-        found = _found(session, _HELD, secret)
-        if found is None:
+    if held is None or held.proof != proof or held.token.expires_date <= moments.now():
+        found = _found(session, _HELD, proof)
+        if proof is None or found is None:
             return None
         account, token = found
-        held = _Held(proof_of(secret), HeldAccount(*account), token)
+        held = _Held(proof, HeldAccount(*account), token)
         leave(session, held)
     announce(session, held.account.id)
     return held.account, held.token
 
 
-def _found(session: Session, query: Statement, secret: str) -> tuple[AccountRow, TokenRow] | None:
-    owner = proofs.owner_of(secret)
-    if owner is None:
+def _found(
+    session: Session, query: Statement, proof: Proof | None
+) -> tuple[AccountRow, TokenRow] | None:
+    if proof is None:
         return None
-    values = {"owner": owner, "digest": proofs.digest(secret), "now": moments.now()}
-    row = query.first(session, values)
+    owner, digest = proof
+    row = query.first(session, {"owner": owner, "digest": digest, "now": moments.now()})
     if row is None:
         return None
     split = len(_ACCOUNTS.columns)
