@@ -393,17 +393,46 @@ def test_who_fails_unforeseen_harms_nobody(writing, caplog):
     assert "A request was not answered" in caplog.text
 
 
-@pytest.mark.parametrize("bound", [("MOST", 2), ("LONGEST", 0)])
-def test_what_is_done_together_is_bounded(writing, either, monkeypatch, bound):
+@pytest.fixture
+def commits(either, monkeypatch):
+    """A list with an item for each time that something is done together."""
+
     def counted():
         commits.append(True)
         return together()
 
     together, commits = either.together, []
     monkeypatch.setattr(either, "together", counted)
+    return commits
+
+
+@pytest.mark.parametrize("bound", [("MOST", 2), ("LONGEST", 0)])
+def test_what_is_done_together_is_bounded(writing, commits, monkeypatch, bound):
     monkeypatch.setattr(part, *bound)
     assert [each.status for each in with_others(writing, "a", "b", "c", "d")] == [201] * 4
     assert len(commits) == (2 if bound[0] == "MOST" else 4)
+
+
+def test_the_wait_of_the_first_one_is_not_within_the_bound(writing, either, commits, monkeypatch):
+    monkeypatch.setattr(part, "LONGEST", 0.2)
+    with closing(Database(either.url.render_as_string(hide_password=False))) as other:
+        begun, waited = threading.Event(), 2 * part.LONGEST
+
+        def keep_waiting():
+            with other.transaction() as session:
+                take_turns(session, "a key")
+                begun.set()
+                time.sleep(waited)
+
+        keeping = threading.Thread(target=keep_waiting)
+        keeping.start()
+        assert begun.wait(10)
+        since = time.monotonic()
+        answers = with_others(writing, "keyed", "a", "b")
+        assert time.monotonic() > since + part.LONGEST
+        keeping.join()
+    assert [each.status for each in answers] == [201] * 3
+    assert len(commits) == 1
 
 
 def test_a_write_for_which_there_is_no_room_is_refused(writing):

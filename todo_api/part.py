@@ -6,7 +6,7 @@ from typing import Any
 MOST = 32
 """Writers that share a commit at most."""
 
-LONGEST = 0.005
+LONGEST = 0.02
 """Seconds after which no other one joins in."""
 
 
