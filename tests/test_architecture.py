@@ -24,6 +24,7 @@ FLOORS = {
     "metrics": 0,
     "places": 0,
     "lines": 0,
+    "crew": 0,
     "part": 0,
     "turns": 1,
     "farewell": 0,

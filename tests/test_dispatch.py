@@ -12,6 +12,7 @@ from granian.server import mp
 from messages import let_commits_fail, let_connections_end, spoil, stored, write
 
 from todo_api import lanes, part, places, turns, urls
+from todo_api.crew import Crew
 from todo_api.database import Database
 from todo_api.dispatch import Dispatcher
 from todo_api.resources import passage
@@ -81,10 +82,10 @@ def database(sqlite_databases):
     database.close()
 
 
-def dispatching(application, database, patience=10, round_trip=0):
+def dispatching(application, database, patience=10, round_trip=0, in_turn=in_turn):
     waiting = Turns(in_turn, refuse, 4, stored=urls.stored(), patience=patience)
     return Dispatcher(
-        application, waiting, database, 2, round_trip=round_trip, stored=urls.stored()
+        application, waiting, database, Crew(), 2, round_trip=round_trip, stored=urls.stored()
     )
 
 
@@ -220,6 +221,26 @@ def test_who_finds_nobody_at_work_answers_itself(dispatcher):
 @pytest.mark.parametrize("path", LONG_READS)
 def test_what_may_take_long_waits_for_its_turn(dispatcher, path):
     assert told(dispatcher, path) == "in turn"
+
+
+def test_whoever_takes_it_goes_on_meanwhile(application, database):
+    def wait(*request):
+        assert go_on.wait(10)
+        return in_turn(*request)
+
+    go_on = threading.Event()
+    to = asked(dispatching(application, database, in_turn=wait), LONG_READS[0])
+    assert not to.answered.is_set()
+    go_on.set()
+    assert to.answered.wait(10)
+    assert to.body == b"in turn"
+
+
+def test_who_has_a_body_is_answered_within_the_call(dispatcher):
+    # Granian drops what is left of it then.
+    body = {"CONTENT_LENGTH": "1", "wsgi.input": io.BytesIO(b"1")}
+    for method, path in (("POST", "/echo"), ("GET", "/echo"), ("PUT", "/api/v1/prices/a")):
+        assert asked(dispatcher, path, method=method, **body).answered.is_set()
 
 
 @pytest.mark.parametrize("query", ["q=a", "limit=5&total=true", "completed=true", "x=1", "overdue"])

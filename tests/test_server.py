@@ -19,6 +19,7 @@ from conftest import ROOT, environment, serving, wait_until_answering
 from postgres import free_port
 from support import PASSWORD
 
+from todo_api import crew
 from todo_api.addresses import address_of, url_of
 from todo_api.client import Client, Unauthorized
 from todo_api.database import Database
@@ -131,8 +132,14 @@ def test_a_dead_worker_comes_back(live):
         assert httpx.get(f"{live.url}/users").status_code == 200
 
 
-def threads(live):
-    return sum(len([*Path(f"/proc/{pid}/task").iterdir()]) for pid in children(live.process.pid))
+def switches(live):
+    """Return how often each thread has waited, by its id."""
+    counts = {}
+    for pid in children(live.process.pid):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            _, _, count = (task / "status").read_text().partition("\nvoluntary_ctxt_switches:")
+            counts[task.name] = int(count.split()[0])
+    return counts
 
 
 def until(holds, seconds):
@@ -143,16 +150,23 @@ def until(holds, seconds):
     return holds()
 
 
-def test_threads_that_only_many_needed_end(live):
+def test_of_the_threads_that_many_needed_few_take_requests(live):
     body = request("POST /echo HTTP/1.1", HOST, JSON, "Content-Length: 10", body=b"{")
-    few = threads(live)
+    few = len(switches(live))
     with ExitStack() as crowd:
         for _ in range(60):
             there = socket.create_connection(("127.0.0.1", live.port))
             crowd.enter_context(there).sendall(body)
-        assert until(lambda: threads(live) > few + 40, 10)
-    assert until(lambda: threads(live) < few + 10, 10)
-    assert httpx.get(f"{live.url}/users").status_code == 200
+        assert until(lambda: len(switches(live)) > few + 40, 10)
+    time.sleep(1)
+    before = switches(live)
+    with httpx.Client() as client:
+        for _ in range(200):
+            assert client.get(f"{live.url}/echo/hi").status_code == 200
+    after = switches(live)
+    at_work = [thread for thread, count in after.items() if count != before.get(thread)]
+    # Beside those, a process has up to five threads for other things.
+    assert len(at_work) <= 2 * (crew.TAKING + 5)
 
 
 def refused(*command, **settings):

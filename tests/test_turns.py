@@ -193,8 +193,19 @@ def test_too_many_bodies_on_their_way_are_refused(application, monkeypatch):
             body.came.set()
 
 
-def test_a_process_has_a_thread_for_whatever_may_wait():
-    assert turns.threads(4, 100) == 3 * (4 + places.WAITING) + turns.SLOW_BODIES + 100
+def test_a_process_has_a_thread_for_each_body_that_may_wait():
+    assert turns.threads(4) == 2 * (4 + places.WAITING) + turns.SLOW_BODIES
+
+
+def test_a_read_with_a_body_has_a_place_among_the_writes(application):
+    in_turn = one_place(application)
+    with asking(in_turn) as ask:
+        ask("write", method="POST")
+        application.sees(1)
+        ask("read")
+        application.sees(2)
+        ask("read with a body", **{"wsgi.input": io.BytesIO(b"1"), "CONTENT_LENGTH": "1"})
+        waiting(in_turn.writes, 1)
 
 
 def test_the_body_of_who_is_refused_is_read_so_that_the_connection_goes_on(application):
@@ -213,7 +224,8 @@ def test_a_few_half_sent_bodies_hold_up_nobody(database_url, tmp_path):
     head += b"Content-Length: 9\r\n\r\n{"
     settings = {"DATABASE_URL": database_url, "WORKERS": 1, "THREADS": 1}
     with serving(tmp_path / "log", **settings) as live, ExitStack() as halves:
-        for path in 5 * [b"/echo", b"/api/v1/accounts/login", b"/users"]:
+        tasks = b"/api/v1/accounts/alice/tasks"
+        for path in 5 * [b"/echo", b"/api/v1/accounts/login", b"/users", tasks]:
             half = socket.create_connection(("127.0.0.1", live.port))
             halves.enter_context(half).sendall(head % path)
         time.sleep(0.2)

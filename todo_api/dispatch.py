@@ -1,18 +1,21 @@
 """Dispatch: what is short is answered in a lane, one after the other, the rest in turn.
 
-Granian has a thread for each request at a time. There is a lane for what needs no database, so that
-it waits for nothing that does, one for reads that are short and one for such writes. Whoever looks
-into SQLite waits for nobody, so one thread is the best; who asks PostgreSQL waits for answers, the
-farther away it is, the longer. What else may make its thread wait is answered by the thread that
-brings it, when `turns` says so: a large body, a stream, a search.
+A few of granian's threads take the requests, see `crew`. There is a lane for what needs no
+database, so that it waits for nothing that does, one for reads that are short and one for such
+writes. Whoever looks into SQLite waits for nobody, so one thread is the best; who asks PostgreSQL
+waits for answers, the farther away it is, the longer. What else may make its thread wait is
+answered when `turns` says so, by the thread that takes it if it has a body, which granian keeps no
+longer, or by one of its own: a large body, a search, a stream.
 """
 
 import math
 import re
 import sys
+import threading
 from collections.abc import Set as AbstractSet
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
+from todo_api.crew import Crew
 from todo_api.database import Database
 from todo_api.lanes import Answer, Answering, Lane
 from todo_api.resources import auth
@@ -44,7 +47,7 @@ _ENVIRONMENT: WSGIEnvironment = {
 
 
 class Dispatcher:
-    """What granian calls for each request, in a thread of its own.
+    """What granian calls for each request, in one of the threads of the `crew`.
 
     `app` answers what is short, in up to `hands` threads where they wait for the `database`, whose
     answers take `round_trip` seconds at best; `in_turn` the rest. `stored` are the first segments
@@ -56,6 +59,7 @@ class Dispatcher:
         app: WSGIApplication,
         in_turn: Turns,
         database: Database,
+        crew: Crew,
         hands: int,
         *,
         round_trip: float,
@@ -63,27 +67,49 @@ class Dispatcher:
     ) -> None:
         refuse, patience = in_turn.refuse, in_turn.patience
         self._in_turn = in_turn
+        self._crew = crew
         self._stored = stored
-        self._aside = Lane(app, refuse, patience)
+        self._fetching = threading.Lock()
+        self._aside = Lane(app, refuse, patience=patience)
         if database.is_sqlite:
-            hands = 1
+            self._reads = Lane(app, refuse, patience=patience)
+            self._writes = WritingLane(
+                app, in_turn, database, _all, crew.away, hands=1, patience=math.inf
+            )
+            return
         # As many as keep the interpreter busy while each waits; more would only fight over it.
         reading = int(min(hands, 1 + round_trip / _WORK))
-        self._reads = Lane(app, refuse, patience, reading, helpers=hands - reading)
-        self._writes = (
-            WritingLane(app, in_turn, database, _all, hands=hands, patience=math.inf)
-            if database.is_sqlite
-            else WritingLane(app, in_turn, database, _account, hands=hands, patience=patience)
+        self._reads = Lane(
+            app,
+            refuse,
+            patience=patience,
+            hands=reading,
+            helpers=hands - reading,
+            away=crew.away,
+        )
+        self._writes = WritingLane(
+            app, in_turn, database, _account, crew.away, hands=hands, patience=patience
         )
 
     def __call__(self, to: Answering, environ: WSGIEnvironment) -> None:
         """Answer a request, or let a lane do so."""
-        environ.update(_ENVIRONMENT)
-        lane = self._lane(environ)
-        if lane:
+        self._crew.join()
+        # Granian keeps its own until the call returns, and so what is in it while the thread rests.
+        self._take(to, {**environ, **_ENVIRONMENT})
+        self._crew.rest()
+
+    def _take(self, to: Answering, environ: WSGIEnvironment) -> None:
+        if lane := self._lane(environ):
             lane.take(to, environ)
+        elif may_have_body(environ):
+            with self._crew.away():
+                self._answer(to, environ)
         else:
-            Answer(self._in_turn, environ).send(to)
+            threading.Thread(target=self._answer, args=[to, environ], daemon=True).start()
+
+    def _answer(self, to: Answering, environ: WSGIEnvironment) -> None:
+        """Answer a request that may take long."""
+        Answer(self._in_turn, environ).send(to)
 
     def _lane(self, environ: WSGIEnvironment) -> Lane | WritingLane | None:
         """Return the lane of a request that is short, None for another one."""
@@ -91,8 +117,18 @@ class Dispatcher:
             if first_segment(environ) not in self._stored:
                 return self._aside
             return self._reads if _is_short_read(environ) else None
-        is_fetched = _is_short_write(environ) and self._in_turn.fetch(environ)
+        is_fetched = _is_short_write(environ) and self._fetch(environ)
         return self._writes if is_fetched else None
+
+    def _fetch(self, environ: WSGIEnvironment) -> bool:
+        """Read a body, which may come slowly; return whether there was room."""
+        if not self._fetching.acquire(blocking=False):
+            with self._crew.away():
+                return self._in_turn.fetch(environ)
+        try:
+            return self._in_turn.fetch(environ)
+        finally:
+            self._fetching.release()
 
 
 def _all(_environ: WSGIEnvironment) -> str:

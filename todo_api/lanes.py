@@ -9,6 +9,8 @@ import math
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple, Protocol
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
@@ -20,6 +22,9 @@ log = logging.getLogger(__name__)
 
 STALLED = 0.005
 """Seconds after which whoever is at work on one request must be waiting for something."""
+
+Away = Callable[[], AbstractContextManager[None]]
+"""Makes up for a thread that may have to wait, see `crew`."""
 
 _granian: Any = wsgi
 
@@ -61,18 +66,22 @@ class Lane:
     The thread that brings one answers it, and others that are brought meanwhile; where all hands
     are at work it goes on at once. So no thread has to be woken for an answer, or to wait for its
     turn. Up to so many `helpers` answer beside hands that are stalled. Whom there is no room for,
-    and who has waited for more than `patience` seconds, is answered by `refuse`.
+    and who has waited for more than `patience` seconds, is answered by `refuse`. A thread that
+    answers is `away` meanwhile.
     """
 
     def __init__(
         self,
         app: WSGIApplication,
         refuse: WSGIApplication,
+        *,
         patience: float,
         hands: int = 1,
         helpers: int = 0,
+        away: Away = nullcontext,
     ) -> None:
         self._app = app
+        self._away = away
         self._refuse = refuse
         self._patience = patience
         self._line = deque[Brought]()
@@ -89,12 +98,14 @@ class Lane:
         # Whoever has just answered the last one may not have seen this one.
         while self._line and self._hands.acquire(blocking=False):
             try:
-                self._work()
+                with self._away():
+                    self._work()
             finally:
                 self._hands.release()
         if self._is_stalled() and self._helpers.acquire(blocking=False):
             try:
-                self._help()
+                with self._away():
+                    self._help()
             finally:
                 self._helpers.release()
 

@@ -28,9 +28,9 @@ READS = ("GET", "HEAD", "OPTIONS")
 """Methods that change nothing."""
 
 
-def threads(places: int, streams: int) -> int:
-    """Return how many threads a process needs, so that a request that is to wait can do so."""
-    return 3 * (places + WAITING) + SLOW_BODIES + streams
+def threads(places: int) -> int:
+    """Return how many threads a process needs for bodies, so that who is to wait can do so."""
+    return 2 * (places + WAITING) + SLOW_BODIES
 
 
 class Body(io.RawIOBase):
@@ -113,9 +113,10 @@ class Turns:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request when it is its turn."""
-        places = self._kind(environ)
+        has_body = may_have_body(environ)
+        places = self._kind(environ, has_body)
         body = None
-        if may_have_body(environ):
+        if has_body:
             body = environ["wsgi.input"] = Body(environ, places, self.slow)
         if places.take(self.patience):
             try:
@@ -139,7 +140,8 @@ class Turns:
             self.slow.release()
         return True
 
-    def _kind(self, environ: WSGIEnvironment) -> Places:
+    def _kind(self, environ: WSGIEnvironment, has_body: bool) -> Places:
         if first_segment(environ) not in self.stored:
             return self.aside
-        return self.reads if environ["REQUEST_METHOD"] in READS else self.writes
+        reads = environ["REQUEST_METHOD"] in READS and not has_body
+        return self.reads if reads else self.writes

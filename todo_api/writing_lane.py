@@ -7,7 +7,7 @@ from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from todo_api import part
 from todo_api.database import Database
-from todo_api.lanes import Answer, Answering, Brought
+from todo_api.lanes import Answer, Answering, Away, Brought
 from todo_api.lines import Lines
 from todo_api.places import WAITING
 from todo_api.resources import passage
@@ -18,8 +18,9 @@ class WritingLane:
     """Answers writes; those in one line share a commit, before any of them is answered.
 
     `line_of` tells in which one a request is. One thread at a time works on a line, up to `hands`
-    on all. Where the commit fails each is done again by itself, by `in_turn`, and has an answer of
-    its own; where nobody knows whether it did, all are refused. Bodies are in memory.
+    on all, and is `away` meanwhile. Where the commit fails each is done again by itself, by
+    `in_turn`, and has an answer of its own; where nobody knows whether it did, all are refused.
+    Bodies are in memory.
     """
 
     def __init__(
@@ -28,6 +29,7 @@ class WritingLane:
         in_turn: Turns,
         database: Database,
         line_of: Callable[[WSGIEnvironment], str],
+        away: Away,
         *,
         hands: int,
         patience: float,
@@ -36,6 +38,7 @@ class WritingLane:
         self._in_turn = in_turn
         self._database = database
         self._line_of = line_of
+        self._away = away
         self._patience = patience
         self._lines = Lines[Brought]()
         self._hands = threading.Semaphore(hands)
@@ -48,7 +51,8 @@ class WritingLane:
         self._lines.put(self._line_of(environ), Brought(to, environ, time.monotonic()))
         while self._lines.has_free and self._hands.acquire(blocking=False):
             try:
-                self._work()
+                with self._away():
+                    self._work()
             finally:
                 self._hands.release()
 
