@@ -141,8 +141,7 @@ def _account(environ: WSGIEnvironment) -> str:
 
     That is the account of who calls, whatever the path says: others never wait for it.
     """
-    proof = auth.proof_in(environ)
-    return str(proof and proof[0])
+    return str(auth.owner_in(environ))
 
 
 def _is_short_read(environ: WSGIEnvironment) -> bool:

@@ -16,7 +16,7 @@ from todo_api.models import AccountRow, HeldAccount, TokenRow
 from todo_api.resources import passage
 from todo_api.services import callers, tokens
 from todo_api.services.callers import Proof
-from todo_api.values import names
+from todo_api.values import names, proofs
 
 NOT_VALID = "The token is not valid, or not any more."
 
@@ -83,8 +83,18 @@ def secret_of(request: Request) -> str:
 
 def proof_in(environ: WSGIEnvironment) -> Proof | None:
     """Return by what the token in a request is found, None if there is none that could be one."""
-    bearer = BEARER.fullmatch(environ.get("HTTP_AUTHORIZATION", "").strip())
+    bearer = _bearer(environ)
     return callers.proof_of(bearer[1]) if bearer else None
+
+
+def owner_in(environ: WSGIEnvironment) -> int | None:
+    """Return the id of the account that a request says it is of, None if it does not."""
+    bearer = _bearer(environ)
+    return proofs.owner_of(bearer[1]) if bearer else None
+
+
+def _bearer(environ: WSGIEnvironment) -> re.Match[str] | None:
+    return BEARER.fullmatch(environ.get("HTTP_AUTHORIZATION", "").strip())
 
 
 def identify(session: Session, request: Request, *, hold: bool = False) -> Caller:

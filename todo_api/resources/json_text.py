@@ -27,13 +27,7 @@ def parse(body: bytes, *, most: int | None = None) -> Any:
     if most is not None and _values(body) > most:
         raise Invalid(f"The JSON holds more than {most:,} values.")
     try:
-        value = json.loads(
-            body.decode("utf-8"),
-            object_pairs_hook=_object,
-            parse_int=_whole,
-            parse_float=Decimal,
-            parse_constant=_no_constant,
-        )
+        value = _DECODER.decode(body.decode("utf-8"))
     except UnicodeDecodeError:
         raise Malformed("The body is not valid UTF-8.") from None
     except RecursionError:
@@ -82,6 +76,14 @@ def _whole(digits: str) -> int | Decimal:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no number")
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object,
+    parse_int=_whole,
+    parse_float=Decimal,
+    parse_constant=_no_constant,
+)
 
 
 def _parts(value: Any) -> list[Any]:

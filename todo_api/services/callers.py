@@ -1,6 +1,7 @@
 """Callers: whose the token is that somebody brings, which nearly every request asks."""
 
 from dataclasses import dataclass
+from hmac import compare_digest
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
@@ -51,11 +52,15 @@ def recognise(session: Session, secret: str) -> tuple[AccountRow, TokenRow] | No
 
 @dataclass(frozen=True)
 class _Held:
-    """What was found of a token whose rows the transaction holds, and what it is found by."""
+    """What was found of a token whose rows the transaction holds, and its secret."""
 
-    proof: Proof
+    secret: str
     account: HeldAccount
     token: TokenRow
+
+    def is_of(self, secret: str) -> bool:
+        """Return whether `secret` is that one, and the token still lives."""
+        return compare_digest(self.secret, secret) and self.token.expires_date > moments.now()
 
 
 def hold(session: Session, secret: str) -> tuple[HeldAccount, TokenRow] | None:
@@ -63,14 +68,13 @@ def hold(session: Session, secret: str) -> tuple[HeldAccount, TokenRow] | None:
 
     Where the part before this one held the same, nobody else can have changed it.
     """
-    proof = proof_of(secret)
     held: _Held | None = left_before(session)
-    if held is None or held.proof != proof or held.token.expires_date <= moments.now():
-        found = _found(session, _HELD, proof)
-        if proof is None or found is None:
+    if held is None or not held.is_of(secret):
+        found = _found(session, _HELD, proof_of(secret))
+        if found is None:
             return None
         account, token = found
-        held = _Held(proof, HeldAccount(*account), token)
+        held = _Held(secret, HeldAccount(*account), token)
         leave(session, held)
     announce(session, held.account.id)
     return held.account, held.token
