@@ -30,10 +30,16 @@ class Hand(threading.Thread):
             self.is_there.set()
 
     def take(self, request=lambda: None):
-        """Let it take a request, and return whether it is there for the next one soon after."""
+        """Let it take a request."""
         self.is_there.clear()
         self.requests.put(request)
-        return self.is_there.wait(BRIEF)
+
+    def comes_back(self):
+        """Return whether it is there for another request."""
+        return self.is_there.wait(SOON)
+
+    def stays_away(self):
+        return not self.is_there.wait(BRIEF)
 
 
 class Slow:
@@ -61,31 +67,39 @@ def hands(crew):
     for hand in hands:
         hand.start()
         hand.take()
+        assert hand.stays_away() if hand in hands[TAKING:] else hand.comes_back()
     return hands
 
 
-def are_there(hands):
+def are_there(hands, count):
+    """Wait until so many are there; return who is, a moment later."""
+    until = time.monotonic() + SOON
+    while sum(hand.is_there.is_set() for hand in hands) != count and time.monotonic() < until:
+        time.sleep(0.01)
     time.sleep(BRIEF)
     return [hand.is_there.is_set() for hand in hands]
 
 
 def test_a_few_take_requests_and_the_others_rest(hands):
-    assert are_there(hands) == TAKING * [True] + [False, False]
-    assert all(hand.take() for hand in hands[:TAKING])
-    assert are_there(hands) == TAKING * [True] + [False, False]
+    for hand in hands[:TAKING]:
+        hand.take()
+        assert hand.comes_back()
+    assert are_there(hands, TAKING) == TAKING * [True] + [False, False]
 
 
 def test_who_is_away_is_made_up_for_by_who_rested_last_and_rests_then(crew, hands):
     slow = Slow(crew)
-    assert not hands[0].take(slow)
-    assert hands[-1].is_there.wait(SOON)
-    assert are_there(hands) == [False, *(TAKING - 1) * [True], False, True]
+    hands[0].take(slow)
+    assert hands[-1].comes_back()
+    now = [False, *(TAKING - 1) * [True], False, True]
+    assert are_there(hands, TAKING) == now
     slow.go_on.set()
-    assert are_there(hands) == [False, *(TAKING - 1) * [True], False, True]
+    assert are_there(hands, TAKING) == now
     slow = Slow(crew)
-    assert not hands[1].take(slow)
-    assert hands[0].is_there.wait(SOON)
+    hands[1].take(slow)
+    assert hands[0].comes_back()
     slow.go_on.set()
+    assert are_there(hands, TAKING) == [True, False, *now[2:]]
 
 
 def test_as_many_take_requests_however_many_are_away(crew, hands):
@@ -94,13 +108,14 @@ def test_as_many_take_requests_however_many_are_away(crew, hands):
         hand.take(request)
         assert request.begun.wait(SOON)
     # There are no more than two others, until another one comes.
-    assert are_there(hands) == [*TAKING * [False], True, True]
+    assert are_there(hands, 2) == [*TAKING * [False], True, True]
     late = Hand(crew)
     late.start()
-    assert late.take()
+    late.take()
+    assert late.comes_back()
     for request in slow:
         request.go_on.set()
-    assert sum(are_there([*hands, late])) == TAKING
+    assert sum(are_there([*hands, late], TAKING)) == TAKING
 
 
 def test_who_fails_while_it_is_away_is_back(crew, hands):
@@ -108,5 +123,6 @@ def test_who_fails_while_it_is_away_is_back(crew, hands):
         with pytest.raises(KeyError), crew.away():
             raise KeyError
 
-    assert not hands[0].take(fail)
-    assert sum(are_there(hands)) == TAKING
+    hands[0].take(fail)
+    assert hands[-1].comes_back()
+    assert sum(are_there(hands, TAKING)) == TAKING
