@@ -12,7 +12,6 @@ from granian.server import mp
 from messages import let_commits_fail, let_connections_end, spoil, stored, write
 
 from todo_api import lanes, part, places, turns, urls
-from todo_api.crew import Crew
 from todo_api.database import Database
 from todo_api.dispatch import Dispatcher
 from todo_api.resources import passage
@@ -85,7 +84,7 @@ def database(sqlite_databases):
 def dispatching(application, database, patience=10, round_trip=0, in_turn=in_turn):
     waiting = Turns(in_turn, refuse, 4, stored=urls.stored(), patience=patience)
     return Dispatcher(
-        application, waiting, database, Crew(), 2, round_trip=round_trip, stored=urls.stored()
+        application, waiting, database, 2, round_trip=round_trip, stored=urls.stored()
     )
 
 

@@ -47,7 +47,7 @@ _ENVIRONMENT: WSGIEnvironment = {
 
 
 class Dispatcher:
-    """What granian calls for each request, in one of the threads of the `crew`.
+    """What granian calls for each request, in one of the threads of its crew.
 
     `app` answers what is short, in up to `hands` threads where they wait for the `database`, whose
     answers take `round_trip` seconds at best; `in_turn` the rest. `stored` are the first segments
@@ -59,7 +59,6 @@ class Dispatcher:
         app: WSGIApplication,
         in_turn: Turns,
         database: Database,
-        crew: Crew,
         hands: int,
         *,
         round_trip: float,
@@ -67,7 +66,7 @@ class Dispatcher:
     ) -> None:
         refuse, patience = in_turn.refuse, in_turn.patience
         self._in_turn = in_turn
-        self._crew = crew
+        self._crew = crew = Crew()
         self._stored = stored
         self._fetching = threading.Lock()
         self._aside = Lane(app, refuse, patience=patience)
