@@ -56,7 +56,7 @@ def test_so_it_is_when_sqlite_gives_up_all_of_it(database):
         do(database, "a")
         assert not work.is_lost
         with suppress(Unavailable), database.transaction() as session:
-            driver = session.connection().connection.driver_connection
+            driver = session.place.driver
             pages = session.scalar(text("PRAGMA page_count"))
             driver.execute(f"PRAGMA max_page_count = {pages + 10}")
             try:

@@ -179,7 +179,7 @@ def test_where_sqlite_gives_up_all_of_it_all_fail_who_are_part_of_it(database, q
         try:
             write(session, "x" * 1_000_000)
         finally:
-            session.connection().connection.driver_connection.execute(
+            session.place.driver.execute(
                 "PRAGMA max_page_count = 1000000"
             )
 

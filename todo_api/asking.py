@@ -1,7 +1,7 @@
-"""Connections for those who only read: taken and given back in a twentieth of the pool's time.
+"""Connections to SQLite: taken and given back in a twentieth of the pool's time.
 
 SQLAlchemy's pool keeps count, waits for a place and has many listeners; that takes longer than what
-SQLite needs to answer. Here whoever reads finds a connection, or makes one.
+SQLite needs to answer. Here whoever asks finds a connection, or makes one.
 """
 
 import sqlite3
@@ -42,7 +42,7 @@ class Asker:
 
 
 class Askers:
-    """The connections to one database that are free for those who read."""
+    """The connections to one database that are free."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

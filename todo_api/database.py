@@ -52,8 +52,8 @@ class Database:
             options["connect_args"] = {"factory": sqlite.Driver}
             self.engine = create_engine(sqlite.file_url(self.url), **options)
             sqlite.speak(self.engine, lock_timeout)
-            self.writers = Writers(self.engine, lock_timeout)
             self._askers = Askers(self.engine)
+            self.writers = Writers(str(self.engine.url.database), self.place, lock_timeout)
         else:
             url_with_driver = self.url.set(drivername="postgresql+psycopg")
             self.engine = create_engine(url_with_driver, **options)
@@ -67,7 +67,7 @@ class Database:
         return self.engine.url.render_as_string(hide_password=True)
 
     def place(self) -> Place:
-        """Take a connection to read by, which `pooled.close` gives back.
+        """Take a connection, which `pooled.close` gives back.
 
         Raises what SQLAlchemy raises when there is none to connect to.
         """
@@ -135,7 +135,7 @@ class Database:
             sqlite.enforce_foreign_keys(connection, False)
             alone: AbstractContextManager[object] = nullcontext()
             if self.writers:
-                alone = self.writers.part(_MIGRATING, alone=True, on=connection)
+                alone = self.writers.part(_MIGRATING, alone=True, on=Place.of(connection))
             try:
                 with alone, committing(connection):
                     connection.begin()
@@ -151,8 +151,7 @@ class Database:
         """Begin what writes, on a schema that this program knows."""
         if self.writers:
             patience = self.writers.patience if patient else 0
-            with self.writers.part(patience, alone=alone) as (connection, is_new):
-                place = Place.of(connection)
+            with self.writers.part(patience, alone=alone) as (place, is_new):
                 place.driver.start()
                 if is_new:
                     self.guard.hold(place)

@@ -8,10 +8,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection
-
 from todo_api.errors import Unavailable
 from todo_api.part import Part, Work
+from todo_api.place import Place
 from todo_api.sqlite_writers import Group, Writer, Writers
 
 _RETRY_AFTER = 1
@@ -35,7 +34,7 @@ class Together(Work):
         return not (group.is_committed or group.driver.in_transaction)
 
     @contextmanager
-    def part(self, patience: float) -> Iterator[tuple[Connection, bool]]:
+    def part(self, patience: float) -> Iterator[tuple[Place, bool]]:
         """Be the one who writes, as `Writers.part`; but to return is not yet to have it stored."""
         if self.is_lost:
             # Another one would begin here, which is not lost.
@@ -44,7 +43,7 @@ class Together(Work):
         is_first = not group.holds
         held, self.held = self.held, None
         group.driver.take(Part.FIRST if is_first else Part.NEXT, held)
-        yield group.connection, is_first
+        yield group.place, is_first
         if group.driver.is_kept:
             self.held = group.driver.held
             if is_first:

@@ -16,15 +16,15 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
-from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from todo_api import part
 from todo_api.errors import Unavailable
 from todo_api.part import Part
+from todo_api.place import Place
 from todo_api.sqlite import Driver
 from todo_api.turnstile import Turnstile
 
@@ -34,9 +34,9 @@ _RETRY_AFTER = 1
 class Group:
     """A transaction, those whose writes it holds, and what has become of it."""
 
-    def __init__(self, connection: Connection, driver: Driver, closing: ExitStack) -> None:
-        self.connection = connection
-        self.driver = driver
+    def __init__(self, place: Place, closing: ExitStack) -> None:
+        self.place = place
+        self.driver: Driver = place.driver
         self.closing = closing
         self.begun = time.monotonic()
         self.size = 1
@@ -77,12 +77,15 @@ class Writer:
 
 
 class Writers:
-    """The writers of one process; `patience`, in seconds, is how long they usually wait."""
+    """The writers into the file `path` of one process, who `take` a connection to it.
 
-    def __init__(self, engine: Engine, patience: int) -> None:
+    `patience`, in seconds, is how long they usually wait.
+    """
+
+    def __init__(self, path: str, take: Callable[[], Place], patience: int) -> None:
         self.patience = patience
-        self._engine = engine
-        self.turnstile = Turnstile(f"{engine.url.database}-writers")
+        self._take = take
+        self.turnstile = Turnstile(f"{path}-writers")
         self._changing = threading.Lock()
         self.queue: deque[Writer] = deque()
         self._busy = False
@@ -91,14 +94,14 @@ class Writers:
 
     @contextmanager
     def part(
-        self, patience: float, *, alone: bool = False, on: Connection | None = None
-    ) -> Iterator[tuple[Connection, bool]]:
-        """Be the one who writes; yield the connection, and whether the transaction is a new one.
+        self, patience: float, *, alone: bool = False, on: Place | None = None
+    ) -> Iterator[tuple[Place, bool]]:
+        """Be the one who writes; yield where, and whether the transaction is a new one.
 
-        SQLAlchemy is to begin on it, and to commit or roll back what is this writer's own. To
+        The driver is to begin there, and to commit or roll back what is this writer's own. To
         return is to have that on the disk. Raises Unavailable if it is not the writer's turn within
         `patience` seconds. One who may take long is better `alone`, so that nobody's commit waits
-        for that. It may bring the connection that it works `on`.
+        for that. It may bring the place that it works `on`.
         """
         if own := getattr(self.own, "part", None):
             with own(patience) as shared:
@@ -114,7 +117,7 @@ class Writers:
             is_new = writer.group is None
             group = writer.group = writer.group or self.begun(on, until)
             group.driver.take(Part.FIRST if is_new else Part.NEXT)
-            yield group.connection, is_new
+            yield group.place, is_new
         except BaseException as raised:
             error = raised
             raise
@@ -130,18 +133,16 @@ class Writers:
             self._busy = True
             return False
 
-    def begun(self, on: Connection | None, until: float) -> Group:
+    def begun(self, on: Place | None, until: float) -> Group:
         """Begin a transaction, as the only writer of this process."""
         if not self.turnstile.take(until):
             raise Unavailable(retry_after=_RETRY_AFTER)
         with ExitStack() as failing:
             failing.callback(self.turnstile.give_back)
-            connection = on or failing.enter_context(self._engine.connect())
-            driver = connection.connection.driver_connection
-            assert isinstance(driver, Driver)
-            driver.begin_writing(until - time.monotonic())
-            failing.callback(driver.rollback)
-            return Group(connection, driver, failing.pop_all())
+            place = on or self._take()
+            failing.callback(place.driver.rollback if on else place.pooled.close)
+            place.driver.begin_writing(until - time.monotonic())
+            return Group(place, failing.pop_all())
 
     def leave(self, writer: Writer, error: BaseException | None) -> None:
         """Hand on the turn, and do not return before the commit if there is something in it."""
