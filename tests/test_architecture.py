@@ -33,6 +33,7 @@ FLOORS = {
     "turnstile": 0,
     "announcing": 0,
     "asking": 0,
+    "witness": 1,
     "sqlite": 1,
     "sqlite_writers": 2,
     "sqlite_together": 3,
@@ -77,7 +78,7 @@ FLOORS = {
 SHARED = {
     "values": {"names", "money", "moments", "currencies", "clock"},
     "models": {"base"},
-    "services": {"paging", "replays", "revisions", "rows", "throttle", "task_filter"},
+    "services": {"paging", "replays", "revisions", "rows", "throttle", "task_filter", "states"},
     "schemas": {
         "wire",
         "dumping",

@@ -4,11 +4,20 @@ from contextlib import nullcontext, suppress
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event, update
+from messages import let_commits_fail, spoil
+from sqlalchemy import delete, event, update
 
-from todo_api.models import Account
+from todo_api.database import Database
+from todo_api.models import Account, Token
 from todo_api.services import callers, tasks
 from todo_api.values import moments
+
+
+@pytest.fixture
+def alice(alice):
+    """Somebody the use of whose token is noted for this hour."""
+    assert alice.get(alice.tasks).status_code == 200
+    return alice
 
 
 @pytest.fixture
@@ -88,3 +97,61 @@ def test_nobody_goes_by_what_others_can_have_changed(database, alice, questions)
         create(database, alice)
         assert len(questions) == 2
     assert [each for each, _ in created(alice)] == [2, 13, 14, 25]
+
+
+def test_who_writes_next_is_known_on_sqlite_as_long_as_nobody_else_has_written(
+    database, alice, questions
+):
+    made = []
+    for name in "abc":
+        with database.together():
+            made.append(create(database, alice, name))
+    assert made == [2, 3, 4]
+    assert len(questions) == (1 if database.is_sqlite else 3)
+    assert created(alice) == [(2, "a"), (3, "b"), (4, "c")]
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_and_no_longer(database, database_url, alice, questions, elsewhere):
+    writer = Database(database_url) if elsewhere else database
+    for change, found in (
+        (update(Account).values(revision=Account.revision + 10), True),
+        (delete(Token), False),
+    ):
+        with database.together():
+            create(database, alice)
+        questions.clear()
+        with writer.transaction() as session:
+            session.execute(change)
+        with database.together(), database.transaction() as session:
+            assert (callers.hold(session, alice.token) is not None) == found
+        assert len(questions) == 1
+    if elsewhere:
+        writer.close()
+
+
+def test_what_was_left_by_one_that_failed_or_was_not_committed_is_known_to_nobody(
+    database, alice, questions
+):
+    let_commits_fail(database)
+    with database.together():
+        create(database, alice)
+        create(database, alice, dry=True)
+    with suppress(Exception), database.together():
+        create(database, alice)
+        with database.transaction() as session:
+            callers.hold(session, alice.token)
+            spoil(session)
+    questions.clear()
+    with database.together():
+        assert create(database, alice) == 3
+    assert len(questions) == 1
+
+
+def test_one_whose_use_is_not_noted_is_asked_for_until_it_is(database, backend, questions):
+    someone = backend.someone("someone")
+    questions.clear()
+    with database.together():
+        create(database, someone)
+        create(database, someone)
+    assert len(questions) == 2

@@ -79,26 +79,27 @@ def test_a_kept_answer_is_what_the_application_would_answer(backend, plain, alic
 
 
 @pytest.mark.parametrize("path", ["", "/tasks", "/tasks/2", "/changes"])
-def test_whoever_asks_again_costs_no_statement_but_the_question(alice, asked, path):
+def test_whoever_asks_again_costs_no_statement_but_the_question(backend, alice, asked, path):
     alice.get(f"{alice.path}{path}")
     asked()
     answer = alice.get(f"{alice.path}{path}")
     assert answer.status_code == 200
     headers = {"If-None-Match": answer.headers["ETag"]}
     assert alice.get(f"{alice.path}{path}", headers=headers).status_code == 304
-    question, again = asked()
-    assert question == again
-    assert question.startswith("SELECT account.era, account.revision ")
+    questions = asked()
+    # SQLite tells whether anybody has written since.
+    assert len(questions) == (1 if backend.database.is_sqlite else 2)
+    assert all(each.startswith("SELECT account.era, account.revision,") for each in questions)
 
 
-def test_whoever_has_it_is_told_so_again_for_the_question_alone(alice, asked):
+def test_whoever_has_it_is_told_so_again_for_the_question_alone(backend, alice, asked):
     etag = alice.get(alice.tasks).headers["ETag"]
     alice.post(alice.tasks, json={"name": "more"})
     etag = alice("HEAD", alice.tasks).headers["ETag"]
     assert alice.get(alice.tasks, headers={"If-None-Match": etag}).status_code == 304
     asked()
     assert alice.get(alice.tasks, headers={"If-None-Match": etag}).status_code == 304
-    assert len(asked()) == 1
+    assert len(asked()) == (0 if backend.database.is_sqlite else 1)
     assert len(alice.get(alice.tasks).json["tasks"]) == 3
 
 
@@ -195,4 +196,4 @@ def test_no_more_is_kept_than_there_is_room_for(backend, alice, asked):
         client = Client(Envelope(inside, backend.settings))
         for path in paths:
             assert statements(client, path) > 1
-        assert [statements(client, path) == 1 for path in reversed(paths)] == kept
+        assert [statements(client, path) <= 1 for path in reversed(paths)] == kept

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
-from messages import stored, write
+from messages import do, stored, write
 from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 
@@ -179,9 +179,7 @@ def test_where_sqlite_gives_up_all_of_it_all_fail_who_are_part_of_it(database, q
         try:
             write(session, "x" * 1_000_000)
         finally:
-            session.place.driver.execute(
-                "PRAGMA max_page_count = 1000000"
-            )
+            session.place.driver.execute("PRAGMA max_page_count = 1000000")
 
     queue.add("a")
     queue.add("b")
@@ -385,3 +383,25 @@ def test_where_there_can_be_no_file_for_turns_writers_go_on(database):
     with database.transaction() as session:
         write(session, "a")
     assert stored(database) == ["a"]
+
+
+def test_the_schema_is_looked_at_again_once_anybody_else_has_written(database, said):
+    def moved(to):
+        with closing(sqlite3.connect(database.engine.url.database)) as other:
+            other.execute("UPDATE alembic_version SET version_num = ?", [to])
+            other.commit()
+
+    with database.reading() as session:
+        known = session.scalar(text("SELECT version_num FROM alembic_version"))
+    database.guard.program = known
+    for name in "abc":
+        do(database, name)
+    looks = [each for each in said if each.startswith("SELECT version_num")]
+    assert len(looks) == 2
+    moved("9999")
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            do(database, "by an older program")
+    moved(known)
+    do(database, "d")
+    assert stored(database) == ["a", "b", "c", "d"]

@@ -3,18 +3,19 @@
 To return from that is to commit, to raise is to roll back.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, PoolProxiedConnection, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from todo_api import generation, postgresql, sqlite
 from todo_api.announcing import Announcer
-from todo_api.asking import Askers
+from todo_api.asking import Asker, Askers
 from todo_api.commits import committing, trying
 from todo_api.failures import understood
 from todo_api.generation import Guard
@@ -24,6 +25,7 @@ from todo_api.postgresql_together import Sharing
 from todo_api.sessions import LightSession
 from todo_api.sqlite_together import together
 from todo_api.sqlite_writers import Writers
+from todo_api.witness import Witness
 
 _MIGRATING = 600
 """Seconds that a migration waits for another one."""
@@ -42,6 +44,8 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.writers: Writers | None = None
         self._askers: Askers | None = None
+        self.witness: Witness | None = None
+        self._kept: list[Askers | Witness] = []
         options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0}
         # What an error tells goes to the log; what somebody stored does not belong there.
         options["hide_parameters"] = True
@@ -52,8 +56,11 @@ class Database:
             options["connect_args"] = {"factory": sqlite.Driver}
             self.engine = create_engine(sqlite.file_url(self.url), **options)
             sqlite.speak(self.engine, lock_timeout)
-            self._askers = Askers(self.engine)
-            self.writers = Writers(str(self.engine.url.database), self.place, lock_timeout)
+            self._askers, scribes = Askers(self.engine), Askers(self.engine)
+            self.witness = Witness(self._askers)
+            self._kept = [self.witness, self._askers, scribes]
+            # One writes at a time, so it is always the same connection, which knows what it left.
+            self.writers = Writers(self.engine, partial(self._taken, scribes.take), lock_timeout)
         else:
             url_with_driver = self.url.set(drivername="postgresql+psycopg")
             self.engine = create_engine(url_with_driver, **options)
@@ -71,9 +78,12 @@ class Database:
 
         Raises what SQLAlchemy raises when there is none to connect to.
         """
+        return self._taken(self._askers.take if self._askers else self.engine.raw_connection)
+
+    def _taken(self, take: Callable[[], Asker | PoolProxiedConnection]) -> Place:
         failure = self.engine.dialect.loaded_dbapi.Error
         try:
-            taken = self._askers.take() if self._askers else self.engine.raw_connection()
+            taken = take()
         except failure as error:
             raise DBAPIError.instance(None, None, error, failure) from error
         return Place(self.engine, taken, taken.driver_connection)
@@ -175,15 +185,16 @@ class Database:
 
     def settle(self) -> None:
         """Leave everything in order, once nobody uses it any more."""
-        if self._askers:
-            self._askers.close()
+        for each in self._kept:
+            each.close()
+        if self.is_sqlite:
             sqlite.settle(self.engine)
 
     def close(self) -> None:
         """Give all connections back."""
         self._announcer.close()
         self.engine.dispose()
-        if self._askers:
-            self._askers.close()
+        for each in self._kept:
+            each.close()
         if self.writers:
             self.writers.turnstile.close()

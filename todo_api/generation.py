@@ -90,7 +90,9 @@ class Guard:
         begun, in the same round trip.
         """
         if place.dialect.name == "sqlite":
-            self.look(place)
+            if not place.driver.is_known:
+                self.look(place)
+                place.driver.is_known = True
         elif self.program:
             # What is stored is looked for last: so is seen what was committed before it had the
             # lock.

@@ -26,7 +26,7 @@ class InParts:
     """Whether the part was committed, which makes it no more than a piece of the whole."""
 
     held: Any = None
-    """The rows that this transaction holds, as it leaves them; a next part may go by that."""
+    """The rows that this transaction holds, as it leaves them; a next one may go by that."""
 
     def take(self, part: Part, held: Any = None) -> None:
         """Let the next transaction be `part`, after one that has left what is `held`."""

@@ -84,13 +84,13 @@ def place_of(session: Session) -> Place:
 
 
 def left_before(session: Session) -> Any:
-    """Return what the last part of a larger transaction held, and has left; None without one."""
+    """Return what was held, and left, before this part of a larger transaction; None if unknown."""
     driver = place_of(session).driver
-    return driver.held if driver.part == Part.NEXT else None
+    return driver.held if driver.part != Part.ALL else None
 
 
 def leave(session: Session, held: Any) -> None:
-    """Let a next part go by the rows that this one holds, as they are when it is done."""
+    """Let who is next go by the rows that this part holds, as they are when it is done."""
     place_of(session).driver.held = held
 
 

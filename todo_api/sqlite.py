@@ -94,7 +94,15 @@ class Driver(InParts, sqlite3.Connection):
     """
 
     patience: int
+    found: Any = None
+    """What the transaction before this one held, and has left, if it is still so."""
+    leaves: Any = None
+    """What this one holds, and leaves to the next one if it is committed."""
+    is_known = False
+    """Whether somebody has looked at the schema, which is as it was then."""
+    _left: Any = None
     _has_begun = False
+    _version: int | None = None
 
     def take(self, part: Part, held: Any = None) -> None:
         """Let the next transaction be `part`, as InParts."""
@@ -102,7 +110,10 @@ class Driver(InParts, sqlite3.Connection):
         self._has_begun = False
 
     def begin_writing(self, patience: float) -> None:
-        """Begin, as the only writer, a transaction; wait up to `patience` seconds for others."""
+        """Begin, as the only writer, a transaction; wait up to `patience` seconds for others.
+
+        What is known here is forgotten where anybody has written elsewhere meanwhile.
+        """
         as_always = abs(patience - self.patience) < _NEARLY
         if not as_always:
             self.execute(f"PRAGMA busy_timeout = {max(0, round(patience * 1000))}")
@@ -111,10 +122,16 @@ class Driver(InParts, sqlite3.Connection):
         finally:
             if not as_always:
                 self.execute(f"PRAGMA busy_timeout = {self.patience * 1000}")
+        (version,) = self._say("PRAGMA data_version").fetchone()
+        if version != self._version:
+            self._left, self.is_known = None, False
+        self._version = version
+        self.found, self._left, self.leaves = self._left, None, None
 
     def end_writing(self) -> None:
         """Commit all parts."""
         self.execute("COMMIT")
+        self._left = self.leaves
 
     def start(self) -> None:
         """Begin a part, or else a transaction that reads, unless it has begun already."""
@@ -151,9 +168,9 @@ class Driver(InParts, sqlite3.Connection):
                 super().rollback()  # Nothing of it may stay, so all fail who are part of it.
                 raise
 
-    def _say(self, statement: str) -> None:
+    def _say(self, statement: str) -> sqlite3.Cursor:
         try:
-            self.execute(statement)
+            return self.execute(statement)
         except sqlite3.Error as error:
             raise DBAPIError.instance(statement, None, error, sqlite3.Error) from error
 

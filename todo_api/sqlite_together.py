@@ -52,16 +52,19 @@ class Together(Work):
     def end(self) -> None:
         """Commit, if there is anything."""
         if self._group:
+            self._group.driver.leaves = self.held
             self._writers.end(self._group)
 
     def _begun(self, until: float) -> Group:
         try:
             if self._writers.line_up(self._writer):
                 self._writer.wait(max(0, until - time.monotonic()))
-            return self._writers.begun(None, until)
+            group = self._writers.begun(None, until)
         except BaseException as error:
             self._writers.leave(self._writer, error)
             raise
+        self.held = group.driver.found
+        return group
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
+from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from todo_api import part
@@ -77,15 +78,15 @@ class Writer:
 
 
 class Writers:
-    """The writers into the file `path` of one process, who `take` a connection to it.
+    """The writers of one process, who `take` a connection of the engine's, always the same one.
 
     `patience`, in seconds, is how long they usually wait.
     """
 
-    def __init__(self, path: str, take: Callable[[], Place], patience: int) -> None:
+    def __init__(self, engine: Engine, take: Callable[[], Place], patience: int) -> None:
         self.patience = patience
         self._take = take
-        self.turnstile = Turnstile(f"{path}-writers")
+        self.turnstile = Turnstile(f"{engine.url.database}-writers")
         self._changing = threading.Lock()
         self.queue: deque[Writer] = deque()
         self._busy = False

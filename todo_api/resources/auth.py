@@ -15,8 +15,8 @@ from todo_api.errors import Forbidden, Unauthenticated
 from todo_api.models import AccountRow, HeldAccount, TokenRow
 from todo_api.resources import passage
 from todo_api.services import callers, tokens
-from todo_api.services.callers import Proof
 from todo_api.values import names, proofs
+from todo_api.values.proofs import Proof
 
 NOT_VALID = "The token is not valid, or not any more."
 
@@ -84,7 +84,7 @@ def secret_of(request: Request) -> str:
 def proof_in(environ: WSGIEnvironment) -> Proof | None:
     """Return by what the token in a request is found, None if there is none that could be one."""
     bearer = _bearer(environ)
-    return callers.proof_of(bearer[1]) if bearer else None
+    return proofs.proof_of(bearer[1]) if bearer else None
 
 
 def owner_in(environ: WSGIEnvironment) -> int | None:

@@ -2,7 +2,7 @@
 
 The one question that this takes tells whether the token lives and at which revision its account is;
 an answer of the same revision is the same. So it is right on every process and node without any of
-them telling the others. The application decides what may be kept, see `Passage.state`.
+them telling the others; of SQLite it is asked once until somebody writes. The application decides what may be kept, see `Passage.state`.
 """
 
 import threading
@@ -18,8 +18,8 @@ from todo_api.database import Database
 from todo_api.errors import Problem
 from todo_api.resources import auth, passage
 from todo_api.resources.passage import Passage
-from todo_api.services import callers
-from todo_api.services.callers import Proof
+from todo_api.services.states import States
+from todo_api.values.proofs import Proof
 
 Key = tuple[str, str, Proof]
 """The path, the query and the token: all of a request that such an answer depends on, but for an
@@ -54,7 +54,7 @@ class Kept:
 
     def __init__(self, app: WSGIApplication, database: Database, room: int) -> None:
         self._app = app
-        self._database = database
+        self._states = States(database)
         self._room = room
         self._taken = 0
         self._answers = OrderedDict[Key, Answer]()
@@ -79,7 +79,7 @@ class Kept:
     def _is_true(self, kept: Answer, key: Key, this: Passage) -> bool:
         """Ask the database; what goes wrong then is for the application to say."""
         try:
-            found = callers.state(self._database, key[2])
+            found = self._states.of(key[2])
         except Problem as problem:
             this.wrong = problem
             return False

@@ -7,27 +7,12 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from todo_api.announcing import announce
-from todo_api.database import Database
 from todo_api.models import Account, AccountRow, HeldAccount, Token, TokenRow
-from todo_api.question import Question
 from todo_api.services.rows import Kind, columns
 from todo_api.sessions import leave, left_before
 from todo_api.statements import Statement
 from todo_api.values import moments, proofs
-
-Proof = tuple[int, bytes]
-"""The account that a token says it is of, and the token's digest."""
-
-_STATE = Question(
-    select(Account.era, Account.revision)
-    .join(Token, Token.account_id == Account.id)
-    .where(
-        Account.id == bindparam("owner"),
-        Token.digest == bindparam("digest"),
-        Token.expires_date > bindparam("now"),
-        Token.last_used_date == bindparam("hour"),
-    )
-)
+from todo_api.values.proofs import Proof
 
 _ACCOUNT, _TOKEN = columns(Account), columns(Token)
 _ACCOUNTS, _TOKENS = Kind(AccountRow, Account), Kind(TokenRow, Token)
@@ -47,7 +32,7 @@ _HELD = Statement(_BOTH.with_for_update(of=[Account.__table__, Token.__table__])
 
 def recognise(session: Session, secret: str) -> tuple[AccountRow, TokenRow] | None:
     """Return whose live token `secret` is, in one query, or None."""
-    return _found(session, _WHOSE, proof_of(secret))
+    return _found(session, _WHOSE, proofs.proof_of(secret))
 
 
 @dataclass(frozen=True)
@@ -59,18 +44,22 @@ class _Held:
     token: TokenRow
 
     def is_of(self, secret: str) -> bool:
-        """Return whether `secret` is that one, and the token still lives."""
-        return compare_digest(self.secret, secret) and self.token.expires_date > moments.now()
+        """Return whether `secret` is that one, the token still lives, and its use is noted."""
+        return (
+            compare_digest(self.secret, secret)
+            and self.token.expires_date > moments.now()
+            and self.token.last_used_date == moments.this_hour()
+        )
 
 
 def hold(session: Session, secret: str) -> tuple[HeldAccount, TokenRow] | None:
     """Return whose live token `secret` is, held until the transaction ends: writers queue up.
 
-    Where the part before this one held the same, nobody else can have changed it.
+    Where who wrote before held the same, and nobody else has written since, that is still so.
     """
     held: _Held | None = left_before(session)
     if held is None or not held.is_of(secret):
-        found = _found(session, _HELD, proof_of(secret))
+        found = _found(session, _HELD, proofs.proof_of(secret))
         if found is None:
             return None
         account, token = found
@@ -91,21 +80,3 @@ def _found(
         return None
     split = len(_ACCOUNTS.columns)
     return _ACCOUNTS.of(row[:split]), _TOKENS.of(row[split:])
-
-
-def proof_of(secret: str) -> Proof | None:
-    """Return by what the token `secret` is found, None if it is none."""
-    owner = proofs.owner_of(secret)
-    return None if owner is None else (owner, proofs.digest(secret))
-
-
-def state(database: Database, proof: Proof) -> str | None:
-    """Return the version of a live token's account with all in it, in one query.
-
-    None if there is no such token, or its use is not noted yet.
-    """
-    owner, digest = proof
-    row = _STATE.put(
-        database, owner=owner, digest=digest, now=moments.now(), hour=moments.this_hour()
-    )
-    return f"{row[0]}.{row[1]}" if row else None

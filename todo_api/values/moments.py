@@ -15,6 +15,7 @@ from todo_api.values.clock import CLOCK
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(9998, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 OUT_OF_RANGE = "Must lie in the years 1970 to 9998."
 
 _DATE = re.compile(r"\d{4}(-\d\d-\d\d|\d{4}|-?W\d\d-?\d)", re.ASCII)

@@ -5,6 +5,9 @@ import binascii
 import hashlib
 import secrets
 
+Proof = tuple[int, bytes]
+"""The account that a token says it is of, and the token's digest."""
+
 _OWNER_BYTES = 8
 _SECRET_BYTES = 25
 
@@ -29,3 +32,9 @@ def owner_of(secret: str) -> int | None:
     owner = int.from_bytes(raw[:_OWNER_BYTES], "big")
     right_size = len(raw) == _OWNER_BYTES + _SECRET_BYTES
     return owner if right_size and 0 < owner < 2**63 else None
+
+
+def proof_of(secret: str) -> Proof | None:
+    """Return by what the token `secret` is found, None if it is none."""
+    owner = owner_of(secret)
+    return None if owner is None else (owner, digest(secret))
