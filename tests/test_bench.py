@@ -198,6 +198,28 @@ def test_logins_that_fail_do_not_count(modules):
         time.sleep(0.3)
 
 
+BUSY = """
+import sys, time
+while time.process_time() < float(sys.argv[1]):
+    pass
+print("done", flush=True)
+time.sleep(60)
+"""
+
+
+def test_what_a_server_was_left_with_is_waited_for_and_not_for_ever(modules, tmp_path):
+    processes = modules("processes")
+    for work, patience in ((0.6, 30), (60, 0.5)):
+        command = [sys.executable, "-c", BUSY, str(work)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+            server = processes.Server(process, 0, tmp_path / "log")
+            while server.cpu() < 0.2:
+                time.sleep(0.01)
+            server.rest(patience)
+            process.kill()
+            assert (process.stdout.read() == b"done\n") == (work < 1)
+
+
 FSYNC = """
 import os, time
 in_memory = os.memfd_create("file")

@@ -13,6 +13,8 @@ from typing import IO
 STARTS_IN = 60
 """Seconds after which a server that does not answer has failed to start."""
 ENDS_IN = 20
+RESTS_IN = 10
+_LOOK = 0.1
 _TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -50,6 +52,16 @@ class Server:
         ends = [pid for pid in self.pids() if _family(pid) == [pid]]
         largest = sorted(map(_pss, ends))[-workers:]
         return sum(largest) / len(largest) / 1024
+
+    def rest(self, seconds: float = RESTS_IN) -> None:
+        """Wait until it does nothing any more, `seconds` at most.
+
+        A generator that ends leaves requests in line, whose work nobody else is to be charged for.
+        """
+        until, before = time.monotonic() + seconds, -1.0
+        while (spent := self.cpu()) > before and time.monotonic() < until:
+            before = spent
+            time.sleep(_LOOK)
 
     def stop(self) -> None:
         """Ask it to end, and kill what has not ended in time."""

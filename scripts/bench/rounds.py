@@ -162,11 +162,12 @@ class Bench:
         for row in case.runs(contender):
             try:
                 checked = contender.work.get(row.name, row.work)
+                server.rest()
                 work = checked(visit)
                 if not warm:
                     self._measure(server, work, case.connections, 1)
                     warm = True
-                    # What that has left in line is answered before this is.
+                    server.rest()
                     work = checked(visit)
                 if row.beside:
                     values = self._beside(case, server, work, row.beside(visit).asks[0], visit)

@@ -2,7 +2,8 @@
 
 The one question that this takes tells whether the token lives and at which revision its account is;
 an answer of the same revision is the same. So it is right on every process and node without any of
-them telling the others; of SQLite it is asked once until somebody writes. The application decides what may be kept, see `Passage.state`.
+them telling the others; of SQLite it is asked once until somebody writes. The application decides
+what may be kept, see `Passage.state`.
 """
 
 import threading
