@@ -43,7 +43,7 @@ class Group:
         self.size = 1
         self.holds: list[Writer] = []
         self.is_committed = False
-        self.error: sqlite3.Error | None = None
+        self.error: BaseException | None = None
 
     @property
     def is_open(self) -> bool:
@@ -51,7 +51,7 @@ class Group:
         is_young = self.size < part.MOST and time.monotonic() < self.begun + part.LONGEST
         return is_young and self.driver.in_transaction
 
-    def failure(self) -> Exception:
+    def failure(self) -> BaseException:
         """Return what to raise; each thread needs one of its own."""
         if self.error:
             return DBAPIError.instance("COMMIT", None, self.error, sqlite3.Error)
@@ -169,10 +169,10 @@ class Writers:
         """Commit for all who are in it, and let them, and others, go on."""
         try:
             if group.holds and group.driver.in_transaction:
-                group.driver.end_writing()
+                group.place.end_writing()
                 group.is_committed = True
-        except sqlite3.Error as error:
-            group.error = error
+        except DBAPIError as error:
+            group.error = error.orig
         finally:
             group.driver.take(Part.ALL)
             try:
