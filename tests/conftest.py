@@ -69,6 +69,13 @@ def database(databases, database_url):
 
 
 @pytest.fixture
+def sqlite_database(sqlite_databases):
+    database = Database(sqlite_databases.migrated(), lock_timeout=1)
+    yield database
+    database.close()
+
+
+@pytest.fixture
 def backend(database, database_url):
     backend = Backend(Settings(database_url=database_url), database)
     yield backend
@@ -118,6 +125,14 @@ def doorstep(sqlite_databases):
 @pytest.fixture
 def alice(backend):
     return backend.someone("alice")
+
+
+@pytest.fixture
+def noted_alice(backend):
+    """Somebody the use of whose token is noted for this hour."""
+    alice = backend.someone("alice")
+    assert alice.get(alice.tasks).status_code == 200
+    return alice
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """Messages, written into a database and read from it, where a test is about transactions alone."""
 
-from sqlalchemy import text
+from contextlib import contextmanager
+
+from sqlalchemy import event, text
 
 
 def write(session, name):
@@ -48,3 +50,17 @@ def let_connections_end(database):
     """Let PostgreSQL end the connection during the commit of whoever writes `ends`."""
     with database.transaction() as session:
         session.connection().exec_driver_sql(_ENDS)
+
+
+@contextmanager
+def questions_to(database, about):
+    """Hand out the list of statements that the database is told and in which `about` stands."""
+    asked = []
+
+    def note(_connection, _cursor, statement, *_):
+        if about in statement:
+            asked.append(statement)
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    yield asked
+    event.remove(database.engine, "before_cursor_execute", note)

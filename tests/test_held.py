@@ -4,8 +4,8 @@ from contextlib import nullcontext, suppress
 from datetime import timedelta
 
 import pytest
-from messages import let_commits_fail, spoil
-from sqlalchemy import delete, event, update
+from messages import let_commits_fail, questions_to, spoil
+from sqlalchemy import delete, update
 
 from todo_api.database import Database
 from todo_api.models import Account, Token
@@ -14,24 +14,15 @@ from todo_api.values import moments
 
 
 @pytest.fixture
-def alice(alice):
-    """Somebody the use of whose token is noted for this hour."""
-    assert alice.get(alice.tasks).status_code == 200
-    return alice
+def alice(noted_alice):
+    return noted_alice
 
 
 @pytest.fixture
 def questions(database):
     """How often it was asked whose a token is."""
-    asked = []
-
-    def note(_connection, _cursor, statement, *_):
-        if "FROM account JOIN token" in statement:
-            asked.append(statement)
-
-    event.listen(database.engine, "before_cursor_execute", note)
-    yield asked
-    event.remove(database.engine, "before_cursor_execute", note)
+    with questions_to(database, "FROM account JOIN token") as asked:
+        yield asked
 
 
 def create(database, someone, name="Apples", error=None, **options):

@@ -9,15 +9,12 @@ import pytest
 from messages import do, stored, write
 from sqlalchemy import event, text
 
-from todo_api.database import Database
 from todo_api.errors import Unavailable
 
 
 @pytest.fixture
-def database(sqlite_databases):
-    database = Database(sqlite_databases.migrated(), lock_timeout=1)
-    yield database
-    database.close()
+def database(sqlite_database):
+    return sqlite_database
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 
 from todo_api import part
-from todo_api.database import Database
 from todo_api.errors import Unavailable
 
 SOON = 10
@@ -24,10 +23,8 @@ SOON = 10
 
 
 @pytest.fixture
-def database(sqlite_databases):
-    database = Database(sqlite_databases.migrated(), lock_timeout=1)
-    yield database
-    database.close()
+def database(sqlite_database):
+    return sqlite_database
 
 
 @pytest.fixture

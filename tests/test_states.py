@@ -5,6 +5,7 @@ from contextlib import closing
 from datetime import timedelta
 
 import pytest
+from messages import questions_to
 from sqlalchemy import event, update
 
 from todo_api.models import Account
@@ -16,10 +17,8 @@ RAISE = update(Account).values(revision=Account.revision + 1)
 
 
 @pytest.fixture
-def alice(alice):
-    """Somebody the use of whose token is noted for this hour."""
-    assert alice.get(alice.tasks).status_code == 200
-    return alice
+def alice(noted_alice):
+    return noted_alice
 
 
 @pytest.fixture
@@ -29,15 +28,8 @@ def known(database):
 
 @pytest.fixture
 def questions(database):
-    asked = []
-
-    def note(_connection, _cursor, statement, *_):
-        if "account.era" in statement:
-            asked.append(statement)
-
-    event.listen(database.engine, "before_cursor_execute", note)
-    yield asked
-    event.remove(database.engine, "before_cursor_execute", note)
+    with questions_to(database, "account.era") as asked:
+        yield asked
 
 
 def proof(someone):

@@ -9,8 +9,6 @@ import pytest
 from messages import do, stored, write
 from sqlalchemy import event
 
-from todo_api.database import Database
-
 ELSEWHERE = """
 import sqlite3, sys
 with sqlite3.connect(sys.argv[1]) as connection:
@@ -19,10 +17,8 @@ with sqlite3.connect(sys.argv[1]) as connection:
 
 
 @pytest.fixture
-def database(sqlite_databases):
-    database = Database(sqlite_databases.migrated(), lock_timeout=1)
-    yield database
-    database.close()
+def database(sqlite_database):
+    return sqlite_database
 
 
 @pytest.fixture

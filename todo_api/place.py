@@ -89,18 +89,6 @@ class Place(NamedTuple):
         except self.dialect.loaded_dbapi.Error as error:
             raise self._failure("COMMIT", error) from error
 
-    def end_writing(self) -> None:
-        """Commit all parts; who listens hears of it as of a statement. Raises as `put`."""
-        listening = self.engine.dispatch
-        for hear in listening.before_cursor_execute:
-            hear(self, None, "COMMIT", (), None, False)
-        try:
-            self.driver.end_writing()
-        except self.dialect.loaded_dbapi.Error as error:
-            raise self._failure("COMMIT", error) from error
-        for hear in listening.after_cursor_execute:
-            hear(self, None, "COMMIT", (), None, False)
-
     def rollback(self) -> None:
         """Roll back. A connection that cannot has ended, and what was not committed with it."""
         with suppress(self.dialect.loaded_dbapi.Error):

@@ -128,9 +128,8 @@ class Driver(InParts, sqlite3.Connection):
         self._version = version
         self.found, self._left, self.leaves = self._left, None, None
 
-    def end_writing(self) -> None:
-        """Commit all parts."""
-        self.execute("COMMIT")
+    def committed(self) -> None:
+        """Know that all parts are committed, and so what they leave."""
         self._left = self.leaves
 
     def start(self) -> None:
@@ -146,10 +145,10 @@ class Driver(InParts, sqlite3.Connection):
             self._say("BEGIN IMMEDIATE")  # It was rolled back, and goes on.
 
     def commit(self) -> None:
-        """Commit; of a part, leave that to `end_writing`."""
+        """Commit; of a part, leave that to who commits all of them."""
         self._has_begun = False
         if self.part == Part.ALL:
-            self.end_writing()
+            self.execute("COMMIT")
             return
         if self.part == Part.NEXT:
             self.execute("RELEASE part")

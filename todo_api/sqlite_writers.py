@@ -25,7 +25,7 @@ from sqlalchemy.exc import DBAPIError
 from todo_api import part
 from todo_api.errors import Unavailable
 from todo_api.part import Part
-from todo_api.place import Place
+from todo_api.place import Place, nothing
 from todo_api.sqlite import Driver
 from todo_api.turnstile import Turnstile
 
@@ -169,7 +169,8 @@ class Writers:
         """Commit for all who are in it, and let them, and others, go on."""
         try:
             if group.holds and group.driver.in_transaction:
-                group.place.end_writing()
+                group.place.put("COMMIT", (), nothing)
+                group.driver.committed()
                 group.is_committed = True
         except DBAPIError as error:
             group.error = error.orig

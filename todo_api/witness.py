@@ -8,6 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from todo_api.asking import Asker, Askers
 
 Seen = tuple[int, int]
+"""Which connection looked, and what its data_version was."""
 
 
 class Witness:

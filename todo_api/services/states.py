@@ -61,19 +61,24 @@ class States:
         """
         witness = self._database.witness
         # Whoever writes after this changes it, whatever of that is in the answer already.
-        seen = witness.seen() if witness else None
-        if seen is None:
-            state = self._asked(proof)
-            return _version(state)
-        known, now = self._known, moments.now()
-        if known.seen != seen:
-            known = self._known = _Known(seen, {})
-        state = known.states.get(proof)
+        known, now = self._known_at(witness.seen() if witness else None), moments.now()
+        state = known.get(proof)
         if state is None or not state.since <= now < state.until:
             state = self._asked(proof)
-            if state and len(known.states) < MOST_KNOWN:
-                known.states[proof] = state
-        return _version(state)
+            if state is None:
+                return None
+            if len(known) < MOST_KNOWN:
+                known[proof] = state
+        return state.version
+
+    def _known_at(self, seen: Seen | None) -> dict[Proof, _State]:
+        """Return what is known where that is `seen`, nothing if nobody can see."""
+        if seen is None:
+            return {}
+        known = self._known
+        if known.seen != seen:
+            known = self._known = _Known(seen, {})
+        return known.states
 
     def _asked(self, proof: Proof) -> _State | None:
         owner, digest = proof
@@ -83,7 +88,3 @@ class States:
             return None
         era, revision, expires = row
         return _State(f"{era}.{revision}", hour, min(expires, hour + moments.HOUR))
-
-
-def _version(state: _State | None) -> str | None:
-    return state.version if state else None
