@@ -23,7 +23,6 @@ setup(
     install_requires=[
         "alembic>=1.20,<2",
         "apispec>=6.10,<7",
-        "argon2-cffi>=25.1",
         "click>=8.5,<9",
         "Flask>=3.1.3,<3.2",
         "flask-cors>=6.0.5,<7",
@@ -37,6 +36,7 @@ setup(
         "orjson>=3.13,<4",
         "prometheus-client>=0.26,<1",
         "psycopg[binary]>=3.3,<4",
+        "PyNaCl>=1.6.2,<2",
         "SQLAlchemy>=2.1.9,<2.2",
         "tzdata>=2026.1",
         "Werkzeug>=3.1.6,<3.2",

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 from flask import Flask, request
+from sqlalchemy import update
 
 from todo_api import openapi
 from todo_api.app import create_app
 from todo_api.database import Database
+from todo_api.models import Token
 from todo_api.services import accounts, prices, tokens
 from todo_api.services.feed import Feed
 from todo_api.settings import Settings
@@ -128,6 +130,13 @@ class Backend:
             expires = tokens.in_days(days)
             token = tokens.issue(session, account, expires=expires, scope=scope, origin=origin)
         return Someone(self.app, token.secret, username)
+
+    def token_of_id(self, token_id, username):
+        """Give somebody one more token, whose id is not random."""
+        with self.database.transaction() as session:
+            account = accounts.named(session, username)
+            token = tokens.issue(session, account, expires=tokens.in_days(1))
+            session.execute(update(Token).where(Token.id == token.id).values(id=token_id))
 
     def admin(self):
         return self.someone("boss", is_admin=True)

@@ -13,7 +13,7 @@ from todo_api.resources.auth import ADMIN as ADMIN_ONLY
 from todo_api.resources.auth import PUBLIC
 from todo_api.resources.endpoint import Endpoint
 from todo_api.resources.of_account import AccountEndpoint
-from todo_api.services import accounts, tokens
+from todo_api.services import tokens
 from todo_api.urls import ROUTES
 
 ANYBODY, ANY_LOGIN, OWNER, OWNER_OR_ADMIN, ADMIN, SCRAPER = range(6)
@@ -115,9 +115,7 @@ def world(backend):
     """A backend in which everything that a path can name is there."""
     alice = backend.someone("alice")
     assert alice.task().json["id"] == 2
-    with backend.database.transaction() as session:
-        account = accounts.named(session, "alice")
-        tokens.issue(session, account, expires=tokens.in_days(1)).id = 1
+    backend.token_of_id(1, "alice")
     backend.someone("bob").task()
     backend.price("apples", 13500)
     backend = backend.with_settings(metrics_token="of-the-scraper-alone")

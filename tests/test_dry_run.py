@@ -75,9 +75,7 @@ def world(backend):
     backend.boss = backend.admin()
     backend.price("apples", 13500)
     assert backend.nobody.post("/users", json={"data": "hi"}).headers["Location"].endswith("/1")
-    with backend.database.transaction() as session:
-        account = accounts.named(session, "alice")
-        tokens.issue(session, account, expires=tokens.in_days(1)).id = 1
+    backend.token_of_id(1, "alice")
     return backend
 
 

@@ -8,7 +8,7 @@ import httpx
 from conftest import serving
 from support import PASSWORD
 
-HASH = 19
+HASH = 7
 """MiB that the hash of one password takes."""
 
 

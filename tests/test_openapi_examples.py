@@ -4,8 +4,6 @@ import pytest
 from document import BY_ID, JSON, OPERATIONS, example_of, fit, operation, resolved, success
 from support import PASSWORD, Client
 
-from todo_api.services import accounts, tokens
-
 REGISTER = ("/api/v1/accounts", "post")
 ENDING = ("delete_profile", "log_out_everywhere")
 
@@ -28,9 +26,7 @@ def prepared(backend, path, verb):
         backend.register("alice", PASSWORD)
     alice = backend.someone("alice")
     assert [alice.task().json["id"] for _ in range(2)] == [2, 3]
-    with backend.database.transaction() as session:
-        account = accounts.named(session, "alice")
-        tokens.issue(session, account, expires=tokens.in_days(1)).id = 2
+    backend.token_of_id(2, "alice")
     return alice
 
 

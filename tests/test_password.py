@@ -4,14 +4,19 @@ import multiprocessing
 import threading
 import time
 
+import pytest
+from nacl.pwhash import argon2id
+
 from todo_api.services import passwords
+
+MIB = 1024 * 1024
 
 
 class Watched:
-    """The real hasher, and how many of its computations ran at a time."""
+    """The real library, and how many of its computations ran at a time."""
 
-    def __init__(self, hasher):
-        self.hasher = hasher
+    def __init__(self, library):
+        self.library = library
         self.running = self.most = 0
         self.counting = threading.Lock()
 
@@ -22,7 +27,7 @@ class Watched:
                 self.most = max(self.most, self.running)
             try:
                 time.sleep(0.02)
-                return getattr(self.hasher, name)(*arguments)
+                return getattr(self.library, name)(*arguments)
             finally:
                 with self.counting:
                     self.running -= 1
@@ -32,8 +37,8 @@ class Watched:
 
 def test_few_hashes_are_computed_at_a_time_so_that_logins_leave_cores_and_memory(monkeypatch):
     stored = passwords.hashed("correct-horse")
-    watched = Watched(passwords._hasher)  # noqa: SLF001 - What is spied on is private.
-    monkeypatch.setattr(passwords, "_hasher", watched)
+    watched = Watched(passwords.argon2id)
+    monkeypatch.setattr(passwords, "argon2id", watched)
     right = []
 
     def ask(number):
@@ -58,3 +63,26 @@ def test_a_process_that_is_forked_computes_its_own():
     child.start()
     child.join(30)
     assert child.exitcode == 0
+
+
+def test_an_older_hash_still_matches_and_is_renewed():
+    older = argon2id.str(b"correct-horse", 2, 19 * MIB).decode()
+    assert passwords.matches("correct-horse", older)
+    assert not passwords.matches("wrong-horse", older)
+    newer = passwords.renewed("correct-horse", older)
+    assert newer.startswith("$argon2id$v=19$m=7168,t=5,p=1$")
+    assert passwords.matches("correct-horse", newer)
+    assert passwords.renewed("correct-horse", newer) == newer
+
+
+@pytest.mark.parametrize("stored", ["", "x", "$argon2id$v=19$m=7168,t=5,p=1$", "ä" * 200])
+def test_what_is_no_hash_matches_nothing(stored):
+    assert not passwords.matches("correct-horse", stored)
+
+
+def test_a_password_that_still_matches_is_not_hashed_again(monkeypatch):
+    known, other = passwords.hashed("correct-horse"), passwords.hashed("correct-horse")
+    assert passwords.still_matches("correct-horse", other, known)
+    assert not passwords.still_matches("another-horse", other, known)
+    monkeypatch.setattr(passwords, "argon2id", None)
+    assert passwords.still_matches("correct-horse", known, known)

@@ -6,12 +6,13 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import pytest
+from nacl.pwhash import argon2id
 from sqlalchemy import select
 from support import PASSWORD, Someone
 
 from todo_api.database import Database
 from todo_api.models import Account, Task, Token
-from todo_api.services import accounts, sample, tokens
+from todo_api.services import accounts, passwords, sample, tokens
 
 LOGIN = "/api/v1/accounts/login"
 LOGOUT = "/api/v1/accounts/logout"
@@ -65,7 +66,54 @@ def test_a_password_is_stored_as_argon2id(backend):
     backend.register("alice")
     with backend.session() as session:
         stored = session.scalars(select(Account.password_hash)).one()
-    assert stored.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert stored.startswith("$argon2id$v=19$m=7168,t=5,p=1$")
+
+
+@pytest.fixture
+def older(backend):
+    """The hash of alice's password as version 1.0.0 made it."""
+    backend.register("alice")
+    older = argon2id.str(PASSWORD.encode(), 2, 19 * 1024 * 1024).decode()
+    with backend.database.transaction() as session:
+        accounts.named(session, "alice").password_hash = older
+    return older
+
+
+def stored_hash(backend):
+    with backend.session() as session:
+        return session.scalars(select(Account.password_hash)).one()
+
+
+def test_a_login_renews_an_older_hash(backend, nobody, older):
+    wrong = {"username": "alice", "password": "wrong-horse"}
+    assert nobody.post(LOGIN, json=wrong).status_code == 401
+    assert stored_hash(backend) == older
+    for _ in range(2):
+        assert nobody.post(LOGIN, json={**wrong, "password": PASSWORD}).status_code == 200
+        assert stored_hash(backend).startswith("$argon2id$v=19$m=7168,t=5,p=1$")
+    assert nobody.post(LOGIN, json=wrong).status_code == 401
+
+
+def test_a_login_during_which_another_one_renews_the_hash_succeeds(
+    backend, nobody, meanwhile, older
+):
+    sent = {"username": "alice", "password": PASSWORD}
+    with meanwhile(nobody, "POST", LOGIN, json=sent) as (_, account, answers):
+        account.password_hash = passwords.renewed(PASSWORD, older)
+        newer = account.password_hash
+    assert [answer.status_code for answer in answers] == [200]
+    assert stored_hash(backend) == newer
+
+
+def test_a_change_of_a_password_during_which_a_login_renews_its_hash_succeeds(
+    backend, meanwhile, older
+):
+    alice = backend.someone()
+    sent = {"password": "another-horse", "current_password": PASSWORD}
+    with meanwhile(alice, "PUT", alice.path, json=sent) as (_, account, answers):
+        account.password_hash = passwords.hashed(PASSWORD)
+    assert [answer.status_code for answer in answers] == [200]
+    assert passwords.matches("another-horse", stored_hash(backend))
 
 
 def test_nobody_logs_in_to_a_sample_account(backend, nobody):

@@ -52,9 +52,9 @@ class AccountList(StoredEndpoint):
     def may_replay(self, values: dict[str, Any]) -> None:
         """Raise Conflict unless the password is that of the account that was registered."""
         with self.database.reading() as session:
-            account = accounts.find(session, values["username"])
+            known = accounts.password_of(session, values["username"])
         username, password = values["username"], values["password"]
-        if not password_check.right(self.backend, username, password, account):
+        if not password_check.right(self.backend, username, password, known.hash):
             raise accounts.taken()
 
     @property
@@ -92,12 +92,12 @@ class AccountItem(AccountEndpoint):
         """Check the old password and hash the new one."""
         if not {"password", "email"}.isdisjoint(values):
             self._may_change(values)
-        known = values.pop("current_password", None)
+        current = values.pop("current_password", None)
         if "password" in values:
-            username = self.account.username
-            if not password_check.right(self.backend, username, known, self.account):
+            username, known_hash = self.account.username, self.account.password_hash
+            if not password_check.right(self.backend, username, current, known_hash):
                 raise Invalid(errors={"current_password": ["This is not your password."]})
-            self.known_hash = self.account.password_hash
+            self.current, self.known_hash = current, known_hash
             values["password_hash"] = passwords.hashed(values.pop("password"))
         return values
 
@@ -108,7 +108,7 @@ class AccountItem(AccountEndpoint):
     def put(self, account: Account, changes: dict[str, Any]) -> Account:
         """Change the profile; what is absent stays."""
         if "password_hash" in changes:
-            if account.password_hash != self.known_hash:
+            if not passwords.still_matches(self.current, account.password_hash, self.known_hash):
                 raise Invalid(errors={"current_password": ["This is not your password any more."]})
             tokens.revoke_all(self.session, account, but=self.caller.token)
         accounts.change(self.session, account, changes)

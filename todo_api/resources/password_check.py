@@ -5,7 +5,6 @@ import hashlib
 from flask import request
 
 from todo_api.errors import TooMany
-from todo_api.models import Account
 from todo_api.resources import caller_address
 from todo_api.resources.backend import Backend
 from todo_api.services import passwords, throttle
@@ -13,37 +12,49 @@ from todo_api.services.throttle import Limit
 from todo_api.settings import Settings
 from todo_api.values import names
 
+Counted = list[int]
+"""The ids of the uses by which one check counts as failed."""
 
-def right(backend: Backend, username: str, password: str, account: Account | None) -> bool:
-    """Return whether `password` is that of `account`, which somebody calls `username`.
+
+def right(backend: Backend, username: str, password: str, password_hash: str | None) -> bool:
+    """Return whether `password` is that of the hash, if `username` has one.
 
     Raises TooMany when one of the limits is reached, whatever the password is.
     """
-    try:
-        is_right = _within_limits(backend, username, password, account)
-    except TooMany:
-        _count(backend, "refused")
-        raise
-    _count(backend, "right" if is_right else "wrong")
-    return is_right
-
-
-def _within_limits(backend: Backend, username: str, password: str, account: Account | None) -> bool:
-    """Check a password, and count the check as failed until it has turned out well.
-
-    Else many at once could pass the limits together.
-    """
-    limits = _limits(backend.settings, username, caller_address.of(request, backend.settings))
-    with backend.database.transaction() as session:
-        counted = [throttle.use(session, limit, subject) for limit, subject in limits]
-    if not passwords.matches(password, account.password_hash if account else None):
+    counted = counted_if_right(backend, username, password, password_hash)
+    if counted is None:
         return False
-    with backend.database.transaction() as session:
-        throttle.forget(session, counted)
+    forget(backend, counted)
     return True
 
 
-def _count(backend: Backend, outcome: str) -> None:
+def counted_if_right(
+    backend: Backend, username: str, password: str, password_hash: str | None
+) -> Counted | None:
+    """Return what counts the check as failed, None if it has: who goes on has that forgotten.
+
+    It counts before it has turned out well, since else many at once could pass the limits together.
+    Raises TooMany as `right` does.
+    """
+    limits = _limits(backend.settings, username, caller_address.of(request, backend.settings))
+    try:
+        with backend.database.transaction() as session:
+            counted = [throttle.use(session, limit, subject) for limit, subject in limits]
+    except TooMany:
+        _tell(backend, "refused")
+        raise
+    is_right = passwords.matches(password, password_hash)
+    _tell(backend, "right" if is_right else "wrong")
+    return counted if is_right else None
+
+
+def forget(backend: Backend, counted: Counted) -> None:
+    """Count a check as failed no more, in a transaction of its own."""
+    with backend.database.transaction() as session:
+        throttle.forget(session, counted)
+
+
+def _tell(backend: Backend, outcome: str) -> None:
     if backend.metrics:
         backend.metrics.checked(outcome)
 

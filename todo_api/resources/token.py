@@ -3,7 +3,7 @@
 from typing import Any
 
 from todo_api.errors import NotFound, Unauthenticated
-from todo_api.models import Account, Owner, Token, TokenRow
+from todo_api.models import Owner, Token, TokenRow
 from todo_api.resources import password_check
 from todo_api.resources.auth import PUBLIC, Access, Who
 from todo_api.resources.endpoint import Created, Listed, listed
@@ -18,7 +18,8 @@ from todo_api.schemas.token import (
     TokenQuery,
     TokenSchema,
 )
-from todo_api.services import accounts, tokens
+from todo_api.services import accounts, passwords, throttle, tokens
+from todo_api.services.accounts import StoredPassword
 from todo_api.services.paging import Plan
 
 WRONG = "Wrong username or password."
@@ -35,27 +36,37 @@ class Login(StoredEndpoint):
     gives = {"post": Session()}
     cache = "no-store"
 
-    known: Account
+    known: StoredPassword
+    counted: password_check.Counted
+    renewed: str
 
     def prepare(self, values: dict[str, Any]) -> dict[str, Any]:
         """Check the password, which for an unknown name takes as long."""
-        with self.database.reading() as session:
-            account = accounts.find(session, values["username"])
         username, password = values["username"], values["password"]
-        right = password_check.right(self.backend, username, password, account)
-        if account is None or not right:
+        with self.database.reading() as session:
+            known = accounts.password_of(session, username)
+        counted = password_check.counted_if_right(self.backend, username, password, known.hash)
+        if known.hash is None or counted is None:
             raise Unauthenticated(WRONG)
-        self.known = account
+        if self.dry:
+            password_check.forget(self.backend, counted)
+        self.known, self.counted = known, counted
+        self.renewed = passwords.renewed(password, known.hash)
         return values
 
     def post(self, credentials: dict[str, Any]) -> dict[str, Any]:
         """Log in."""
         try:
-            account = accounts.take(self.session, self.known.id)
+            account = accounts.take(self.session, self.known.account_id)
         except NotFound:
             raise Unauthenticated(WRONG) from None
-        if account.password_hash != self.known.password_hash:
+        if not passwords.still_matches(
+            credentials["password"], account.password_hash, self.known.hash
+        ):
             raise Unauthenticated(WRONG)
+        throttle.forget(self.session, self.counted)
+        if account.password_hash == self.known.hash:
+            account.password_hash = self.renewed
         expires = tokens.in_days(self.settings.token_days)
         token = tokens.issue(self.session, account, expires=expires)
         return {

@@ -1,7 +1,7 @@
 """Accounts: registered, found, changed, deleted. Every change raises the account's revision."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, bindparam, select
@@ -29,9 +29,25 @@ Found = TypeVar("Found", Account, AccountRow)
 
 TAKEN = "This username is taken."
 
+_NOBODY = 0
+"""An id that no account has. It is looked for, too, so that this takes as long."""
+
 _ROWS = Kind(AccountRow, Account)
 _HELD = Statement(select(*_ROWS.columns).where(_ACCOUNT.id == bindparam("owner")).with_for_update())
-_TAKEN = select(Account).where(Account.id == bindparam("owner")).with_for_update()
+_BY_ID = select(Account).where(Account.id == bindparam("owner"))
+_TAKEN = _BY_ID.with_for_update()
+_USERNAME = columns(Username)
+_OWNER = Statement(select(_USERNAME.account_id).where(_USERNAME.key == bindparam("sought")))
+_PASSWORD = Statement(
+    select(_ACCOUNT.id, _ACCOUNT.password_hash).where(_ACCOUNT.id == bindparam("owner"))
+)
+
+
+class StoredPassword(NamedTuple):
+    """Whose password it is, and its hash, None if nobody can log in with it."""
+
+    account_id: int
+    hash: str | None
 
 
 def register(session: Session, fields: Mapping[str, Any]) -> Account:
@@ -65,13 +81,16 @@ def must_be_free(session: Session, username: str) -> None:
 
 def find(session: Session, username: str) -> Account | None:
     """Return the account that goes by `username`, in whatever case, or None."""
-    key = names.sought_key(username)
-    owner = None
-    if key is not None:
-        owned = select(Username.account_id).where(Username.key == key)
-        owner = session.scalars(owned).one_or_none()
-    # Asked for in any case: the time that it takes is not to tell whether there is one.
-    return session.scalars(select(Account).where(Account.id == (owner or 0))).one_or_none()
+    return session.scalars(_BY_ID, {"owner": _owner(session, username)}).one_or_none()
+
+
+def password_of(session: Session, username: str) -> StoredPassword:
+    """Return the password of the account that goes by `username`, or nobody's.
+
+    The time that it takes does not tell whether there is such an account.
+    """
+    found = _PASSWORD.first(session, {"owner": _owner(session, username)})
+    return StoredPassword(*found) if found else StoredPassword(_NOBODY, None)
 
 
 def named(session: Session, username: str) -> Account:
@@ -116,6 +135,13 @@ def delete(session: Session, account: Account) -> None:
     replays.forget(session, account.id)
     session.execute(sql_delete(Username).where(Username.key == account.username_key))
     session.delete(account)
+
+
+def _owner(session: Session, username: str) -> int:
+    """Return the id of the account that goes by `username`, or nobody's."""
+    key = names.sought_key(username)
+    found = None if key is None else _OWNER.first(session, {"sought": key})
+    return found[0] if found else _NOBODY
 
 
 def _the(account: Found | None) -> Found:

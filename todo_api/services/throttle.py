@@ -5,13 +5,31 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import bindparam, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from todo_api.errors import TooMany
-from todo_api.models import Attempt
+from todo_api.models import Attempt, Base
+from todo_api.services.rows import columns
 from todo_api.sessions import take_turns
+from todo_api.statements import Statement
 from todo_api.values import moments
+
+_ATTEMPTS, _ATTEMPT = Base.metadata.tables[Attempt.__tablename__], columns(Attempt)
+_OF_KIND = _ATTEMPT.kind == bindparam("what")
+_COUNTS = _ATTEMPT.at.between(bindparam("since"), bindparam("until"))
+_USES = Statement(
+    select(func.count(), func.min(_ATTEMPT.at)).where(
+        _OF_KIND, _ATTEMPT.subject == bindparam("whose"), _COUNTS
+    )
+)
+_COUNT = Statement(
+    insert(_ATTEMPTS)
+    .values(kind=bindparam("what"), subject=bindparam("whose"), at=bindparam("now"))
+    .returning(_ATTEMPT.id)
+)
+_SWEEP = Statement(delete(_ATTEMPTS).where(_OF_KIND, ~_COUNTS))
+_FORGET = Statement(delete(_ATTEMPTS).where(_ATTEMPT.id == bindparam("which")))
 
 
 @dataclass(frozen=True)
@@ -28,40 +46,37 @@ def check(session: Session, limit: Limit, subject: str) -> None:
     _check(session, limit, subject, moments.now())
 
 
-def use(session: Session, limit: Limit, subject: str) -> Attempt:
-    """Count one use by `subject`, or raise TooMany. What does not count is thrown away."""
+def use(session: Session, limit: Limit, subject: str) -> int:
+    """Count one use by `subject` and return its id, or raise TooMany.
+
+    What does not count any more is thrown away.
+    """
     now = moments.now()
     take_turns(session, f"{limit.kind} {subject}")
     _check(session, limit, subject, now)
-    attempt = Attempt(kind=limit.kind, subject=subject, at=now)
-    session.add(attempt)
-    forgotten = ~Attempt.at.between(*_counted(limit, now))
-    session.execute(delete(Attempt).where(Attempt.kind == limit.kind, forgotten))
-    session.flush()
-    return attempt
+    _SWEEP.write(session, {"what": limit.kind, **_counted(limit, now)})
+    ((use_id,),) = _COUNT.all(session, {"what": limit.kind, "whose": subject, "now": now})
+    return int(use_id)
 
 
-def forget(session: Session, attempts: Iterable[Attempt]) -> None:
-    """Count these uses no more."""
-    gone = Attempt.id.in_([attempt.id for attempt in attempts])
-    session.execute(delete(Attempt).where(gone))
+def forget(session: Session, uses: Iterable[int]) -> None:
+    """Count the uses of these ids no more."""
+    for use_id in uses:
+        _FORGET.write(session, {"which": use_id})
 
 
 def _check(session: Session, limit: Limit, subject: str, now: datetime) -> None:
-    since, until = _counted(limit, now)
-    uses = select(func.count(), func.min(Attempt.at)).where(
-        Attempt.kind == limit.kind, Attempt.subject == subject, Attempt.at.between(since, until)
-    )
-    count, oldest = session.execute(uses).one()
+    counted = _counted(limit, now)
+    ((count, oldest),) = _USES.all(session, {"what": limit.kind, "whose": subject, **counted})
     if count >= limit.most:
-        raise TooMany(retry_after=max(1, ceil((oldest - since).total_seconds())))
+        raise TooMany(retry_after=max(1, ceil((oldest - counted["since"]).total_seconds())))
 
 
-def _counted(limit: Limit, now: datetime) -> tuple[datetime, datetime]:
+def _counted(limit: Limit, now: datetime) -> dict[str, datetime]:
     """Return from when to when uses count.
 
     Other nodes' clocks may be a little ahead; what lies further ahead was counted by a clock that
     was wrong, and would keep the limit shut until then.
     """
     stretch = timedelta(seconds=limit.seconds)
-    return now - stretch + timedelta(microseconds=1), now + stretch
+    return {"since": now - stretch + timedelta(microseconds=1), "until": now + stretch}

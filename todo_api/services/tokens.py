@@ -4,13 +4,14 @@ import secrets
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from todo_api.errors import Invalid, NotFound
-from todo_api.models import Owner, Token, TokenRow
+from todo_api.models import Base, Owner, Token, TokenRow
 from todo_api.services.paging import Order, Plan, plan
 from todo_api.services.rows import Kind, columns
+from todo_api.statements import Statement
 from todo_api.values import moments, proofs
 
 READ, WRITE = "read", "write"
@@ -23,6 +24,14 @@ _BY_AGE = Order("age", (_TOKEN.created_date, _TOKEN.id))
 
 _LIVE = select(*_TOKENS.columns).where(
     _TOKEN.account_id == bindparam("owner"), _TOKEN.expires_date > bindparam("now")
+)
+
+_TABLE = Base.metadata.tables[Token.__tablename__]
+_INSERT = Statement(insert(_TABLE))
+_FORGET = Statement(
+    delete(_TABLE).where(
+        _TOKEN.account_id == bindparam("owner"), _TOKEN.expires_date <= bindparam("now")
+    )
 )
 
 
@@ -41,21 +50,21 @@ def issue(
     """
     secret = proofs.new_secret(account.id)
     created = moments.now()
-    over = (Token.account_id == account.id, Token.expires_date <= created)
-    session.execute(delete(Token).where(*over))
-    token = Token(
-        account_id=account.id,
-        id=secrets.randbelow(2**53 - 1) + 1,
-        digest=proofs.digest(secret),
-        name=name,
-        scope=scope,
-        origin=origin,
-        created_date=created,
-        expires_date=min(expires, moments.days_from(created, LONGEST_DAYS)),
-    )
+    _FORGET.write(session, {"owner": account.id, "now": created})
+    values = {
+        "account_id": account.id,
+        "id": secrets.randbelow(2**53 - 1) + 1,
+        "digest": proofs.digest(secret),
+        "name": name,
+        "scope": scope,
+        "origin": origin,
+        "created_date": created,
+        "expires_date": min(expires, moments.days_from(created, LONGEST_DAYS)),
+        "last_used_date": None,
+    }
+    _INSERT.write(session, values)
+    token = Token(**values)
     token.secret = secret
-    session.add(token)
-    session.flush()
     return token
 
 
