@@ -2,7 +2,7 @@
 
 import rows
 from data import Size
-from rounds import Case
+from rounds import PAIRS, Case
 from rows import GROWTH, ROWS, Row
 from servers import (
     ALL,
@@ -92,7 +92,7 @@ def minutes(cases: list[Case], rounds: int, seconds: float) -> float:
         for server in case.servers:
             if runs := case.runs(server):
                 total += STARTS_IN + len(runs) * (seconds + CHECK)
-                total += sum(3 * seconds for row in runs if row.beside)
+                total += sum((2 * PAIRS - 1) * seconds for row in runs if row.beside)
     return total * rounds / 60
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,9 @@ from visit import Visit, Wrong
 LEFT_OUT = "left out"
 """Begins to say why a server has no figures that cannot be had on this machine."""
 SLOW_DISK = "slow disk"
+PAIRS = 8
+"""How often reads are measured without and with logins beside, which cost less than one measurement
+differs from the next by chance."""
 
 
 @dataclass(frozen=True)
@@ -183,12 +187,14 @@ class Bench:
     def _beside(
         self, case: Case, server: Server, work: load.Work, login: load.Ask, visit: Visit
     ) -> dict[str, float]:
-        """Measure twice in turn without and with logins beside; return what these cost."""
+        """Measure in turn without and with logins beside; return what these cost."""
         alone, beside = [], []
-        for _ in range(2):
-            alone.append(self._measure(server, work, case.connections, self.seconds))
-            with logins.beside(visit, login):
-                beside.append(self._measure(server, work, case.connections, self.seconds))
+        # Which of a pair comes first alternates, so that a machine that slows down favours neither.
+        for number in range(2 * PAIRS):
+            with_logins = number % 4 in (1, 2)
+            with logins.beside(visit, login) if with_logins else nullcontext():
+                sample = self._measure(server, work, case.connections, self.seconds)
+            (beside if with_logins else alone).append(sample)
         for sample in (*alone, *beside):
             _must_be_right(sample)
         without, with_them = (
