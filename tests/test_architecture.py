@@ -41,6 +41,7 @@ FLOORS = {
     "postgresql": 2,
     "postgresql_together": 3,
     "generation": 2,
+    "memory": 1,
     "failures": 3,
     "place": 1,
     "sessions": 2,

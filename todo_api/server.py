@@ -18,7 +18,7 @@ from granian.log import LogLevels
 from granian.server import mp as granian_module
 from granian.server.mp import MPServer
 
-from todo_api import round_trip, turns, urls
+from todo_api import memory, round_trip, turns, urls
 from todo_api.addresses import address_of
 from todo_api.app import create_app, open_database
 from todo_api.crew import TAKING
@@ -61,6 +61,7 @@ def run(
     `make` returns the application of a worker, in its process; `ready` is called once all of them
     are started.
     """
+    memory.settle()
     register_at_fork(after_in_child=_end_at_a_signal)
     with TemporaryDirectory(prefix="todo-api-metrics-") as folder:
         if settings.metrics_token:
