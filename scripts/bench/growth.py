@@ -18,7 +18,7 @@ def _page(kind: str, tasks: str) -> Key:
 
 
 def _price(prices: str) -> Key:
-    return CASE.format(prices), "price", NOTHING_KEPT, "throughput"
+    return CASE.format(prices), "spread", NOTHING_KEPT, "throughput"
 
 
 GROWING = {

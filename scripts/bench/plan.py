@@ -3,7 +3,7 @@
 import rows
 from data import Size
 from rounds import PAIRS, Case
-from rows import GROWTH, ROWS, Row
+from rows import GROWTH, OF_ANY_SIZE, ROWS, Row
 from servers import (
     ALL,
     BY_NAME,
@@ -42,8 +42,8 @@ def full(servers: tuple[Contender, ...]) -> list[Case]:
 
 def _growth(size: Size) -> Case:
     """Return what is held against other sizes, of a server that works out each answer."""
-    # The price comes first in each case, so that all of them are asked of a server as warm.
-    what = (*_named("price"), *(GROWTH if size.grown else ()))
+    # The prices come first in each case, so that all of them are asked of a server as warm.
+    what = (OF_ANY_SIZE, *(GROWTH if size.grown else ()))
     one = (BY_NAME[NOTHING_KEPT],)
     return Case(what, one, SQLITE, 1, 16, size, NOTHING_KEPT, sizes=True)
 

@@ -15,6 +15,7 @@ NEW = f'{{"name":"Buy what is missing","note":"{NOTE}","item":"item-7","quantity
 TICK, UNTICK = '{"completed":true}', '{"completed":false}'
 DEEP = 0.9
 """How far down a list a deep page stands."""
+SPREAD = 999
 SHORT = 4
 """How many tasks the pages have that are compared: two of them are in the shortest list, too."""
 
@@ -55,10 +56,24 @@ def _task(visit: Visit) -> Work:
 
 
 def _price(visit: Visit) -> Work:
-    for number in (0, visit.size.prices - 1):
+    _must_be_priced(visit, 0, visit.size.prices - 1)
+    return Work([Ask(f"/itemprice?itemname={item_name(0)[:-1]}{{0-{visit.size.prices - 1}}}")])
+
+
+def _spread(visit: Visit) -> Work:
+    """Ask for prices all over the list, as many different ones at each size.
+
+    What is asked for again costs less, whatever the size: how a question is understood is kept.
+    """
+    zeros = len(str(visit.size.prices)) - len(str(SPREAD)) - 1
+    _must_be_priced(visit, 10**zeros, SPREAD * 10**zeros)
+    return Work([Ask(f"/itemprice?itemname={item_name(0)[:-1]}{{1-{SPREAD}}}{zeros * '0'}")])
+
+
+def _must_be_priced(visit: Visit, *numbers: int) -> None:
+    for number in numbers:
         found = visit.ask(Ask(f"/itemprice?itemname={item_name(number)}")).json()
         must_be(found, {"name": item_name(number), "price": cents(number) / 100}, "a price")
-    return Work([Ask(f"/itemprice?itemname={item_name(0)[:-1]}{{0-{visit.size.prices - 1}}}")])
 
 
 def _not_modified(visit: Visit) -> Work:
@@ -197,4 +212,5 @@ GROWTH = (
     Row("q", "search of 10,000 tasks", _found, needs="search"),
     Row("total", "list and count of 10,000 tasks", _counted, needs="search"),
 )
-BY_NAME = {row.name: row for row in (*ROWS, *GROWTH)}
+OF_ANY_SIZE = Row("spread", f"one of {SPREAD} prices", _spread)
+BY_NAME = {row.name: row for row in (*ROWS, *GROWTH, OF_ANY_SIZE)}
