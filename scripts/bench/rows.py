@@ -16,6 +16,7 @@ TICK, UNTICK = '{"completed":true}', '{"completed":false}'
 DEEP = 0.9
 """How far down a list a deep page stands."""
 SPREAD = 999
+"""How many different prices are asked for where lists of several sizes are compared."""
 SHORT = 4
 """How many tasks the pages have that are compared: two of them are in the shortest list, too."""
 

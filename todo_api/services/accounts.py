@@ -29,9 +29,6 @@ Found = TypeVar("Found", Account, AccountRow)
 
 TAKEN = "This username is taken."
 
-_NOBODY = 0
-"""An id that no account has. It is looked for, too, so that this takes as long."""
-
 _ROWS = Kind(AccountRow, Account)
 _HELD = Statement(select(*_ROWS.columns).where(_ACCOUNT.id == bindparam("owner")).with_for_update())
 _BY_ID = select(Account).where(Account.id == bindparam("owner"))
@@ -90,7 +87,7 @@ def password_of(session: Session, username: str) -> StoredPassword:
     The time that it takes does not tell whether there is such an account.
     """
     found = _PASSWORD.first(session, {"owner": _owner(session, username)})
-    return StoredPassword(*found) if found else StoredPassword(_NOBODY, None)
+    return StoredPassword(*found) if found else StoredPassword(replays.NOBODY, None)
 
 
 def named(session: Session, username: str) -> Account:
@@ -141,7 +138,7 @@ def _owner(session: Session, username: str) -> int:
     """Return the id of the account that goes by `username`, or nobody's."""
     key = names.sought_key(username)
     found = None if key is None else _OWNER.first(session, {"sought": key})
-    return found[0] if found else _NOBODY
+    return found[0] if found else replays.NOBODY
 
 
 def _the(account: Found | None) -> Found:
