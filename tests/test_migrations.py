@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import threading
 import time
 from zoneinfo import ZoneInfo
@@ -5,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Inspector, inspect, select, text
 
 from todo_api import migrations
@@ -44,6 +47,33 @@ def test_the_migrations_make_what_the_models_say(database):
         options = {"compare_type": compared_type, "render_as_batch": True}
         context = MigrationContext.configure(session.connection(), opts=options)
         assert compare_metadata(context, Base.metadata) == []
+
+
+def test_the_newest_revision_is_the_one_that_alembic_ends_at():
+    (place,) = migrations.__path__
+    assert migrations.newest() == ScriptDirectory(place).get_current_head()
+
+
+def test_an_addition_is_newer_than_its_generation(monkeypatch, tmp_path):
+    for name in ("0009_one", "0010_begun", "0010_2_more", "0010_10_most", "__init__"):
+        (tmp_path / f"{name}.py").touch()
+    monkeypatch.setattr(migrations, "_VERSIONS", tmp_path)
+    assert migrations.newest.__wrapped__() == "0010.10"
+
+
+def test_who_has_nothing_to_migrate_does_without_alembic(database):
+    code = (
+        "import sys\n"
+        "from todo_api import migrations, server\n"
+        "from todo_api.database import Database\n"
+        "assert not migrations.upgrade(Database(sys.argv[1]))\n"
+        "print({'alembic', 'mako'} & set(sys.modules))"
+    )
+    url = database.url.render_as_string(hide_password=False)
+    told = subprocess.run(
+        [sys.executable, "-c", code, url], capture_output=True, text=True, check=True
+    )
+    assert told.stdout == "set()\n"
 
 
 def test_the_columns_have_the_types_and_limits_of_the_models(database):
