@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 from browser import launched
-from databases import PostgresDatabases, SqliteDatabases, folder
+from databases import PostgresDatabases, SqliteDatabases, folder, send_away
 from hypothesis import settings
 from postgres import Postgres, free_port
 from sharding import faults, is_sent_by_the_program
@@ -118,7 +118,7 @@ def doorstep(sqlite_databases):
     """A client for what is answered before any database is asked: its own is out of reach."""
     url = sqlite_databases.migrated()
     with closing(Backend(Settings(database_url=url), sqlite_databases.open(url))) as backend:
-        backend.database.engine = Database("postgresql://127.0.0.1:1/gone").engine
+        send_away(backend.database)
         yield backend.nobody
 
 

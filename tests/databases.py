@@ -53,7 +53,7 @@ class _Databases:
     def give_back(self, url):
         """Take the database for the next test, if nobody uses it any more and it can be emptied."""
         database = self.open(url)
-        if database.engine.pool.checkedout() == 0 and self._is_emptied(database):
+        if self._is_unused(database) and self._is_emptied(database):
             self.free.append(url)
         else:
             self.opened.pop(url).close()
@@ -61,6 +61,9 @@ class _Databases:
     def close(self):
         for database in self.opened.values():
             database.close()
+
+    def _is_unused(self, database):
+        return database.engine.pool.checkedout() == 0
 
     def _is_emptied(self, database):
         with suppress(CannotStart, psycopg.Error, sqlite3.Error):
@@ -136,6 +139,10 @@ class PostgresDatabases(_Databases):
             connection.execute(f"CREATE DATABASE {name} {options}")
         return self.postgres.url(name)
 
+    def _is_unused(self, database):
+        database.settle()
+        return super()._is_unused(database)
+
     def _empty(self, connection):
         connection.execute(self.emptying)
         connection.commit()
@@ -150,6 +157,12 @@ def migrate(url):
     database = Database(url)
     migrations.upgrade(database)
     database.close()
+
+
+def send_away(database):
+    """Let a database be out of reach from now on."""
+    database.close()
+    vars(database).update(vars(Database("postgresql://test@127.0.0.1:1/gone", lock_timeout=1)))
 
 
 def _tables():

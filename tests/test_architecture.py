@@ -33,6 +33,7 @@ FLOORS = {
     "turnstile": 0,
     "announcing": 0,
     "asking": 0,
+    "spare": 0,
     "witness": 1,
     "sqlite": 1,
     "sqlite_writers": 2,

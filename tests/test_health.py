@@ -1,3 +1,4 @@
+from databases import send_away
 from sqlalchemy import text
 from support import Backend
 
@@ -21,10 +22,8 @@ def test_a_database_with_another_schema_is_not_ready(backend, nobody):
 
 def test_a_database_out_of_reach_is_not_ready_and_health_does_not_mind(postgres_databases):
     backend = Backend(Settings(), Database(postgres_databases.migrated(), lock_timeout=1))
-    gone = Database("postgresql://test@127.0.0.1:1/none", lock_timeout=1)
-    backend.database.close()
-    backend.database.engine = gone.engine
+    send_away(backend.database)
     assert backend.nobody.get("/ready").status_code == 503
     assert backend.nobody.get("/users").status_code == 503
     assert backend.nobody.get("/health").status_code == 200
-    gone.close()
+    backend.database.close()

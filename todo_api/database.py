@@ -8,21 +8,22 @@ from contextlib import AbstractContextManager, closing, contextmanager, nullcont
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, PoolProxiedConnection, create_engine, text
+from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from todo_api import generation, postgresql, sqlite
 from todo_api.announcing import Announcer
-from todo_api.asking import Asker, Askers
+from todo_api.asking import Askers
 from todo_api.commits import committing, trying
 from todo_api.failures import understood
 from todo_api.generation import Guard
 from todo_api.part import Work
-from todo_api.place import Place, nothing
+from todo_api.place import Place, Pooled, nothing
 from todo_api.postgresql_together import Sharing
 from todo_api.sessions import LightSession
+from todo_api.spare import Spare
 from todo_api.sqlite_together import together
 from todo_api.sqlite_writers import Writers
 from todo_api.witness import Witness
@@ -43,9 +44,7 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.writers: Writers | None = None
-        self._askers: Askers | None = None
         self.witness: Witness | None = None
-        self._kept: list[Askers | Witness] = []
         options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0}
         # What an error tells goes to the log; what somebody stored does not belong there.
         options["hide_parameters"] = True
@@ -56,15 +55,17 @@ class Database:
             options["connect_args"] = {"factory": sqlite.Driver}
             self.engine = create_engine(sqlite.file_url(self.url), **options)
             sqlite.speak(self.engine, lock_timeout)
-            self._askers, scribes = Askers(self.engine), Askers(self.engine)
-            self.witness = Witness(self._askers)
-            self._kept = [self.witness, self._askers, scribes]
+            askers, scribes = Askers(self.engine), Askers(self.engine)
+            self._take: Callable[[], Pooled] = askers.take
+            self.witness = Witness(askers)
+            self._kept: list[Askers | Spare | Witness] = [self.witness, askers, scribes]
             # One writes at a time, so it is always the same connection, which knows what it left.
             self.writers = Writers(self.engine, partial(self._taken, scribes.take), lock_timeout)
         else:
-            url_with_driver = self.url.set(drivername="postgresql+psycopg")
-            self.engine = create_engine(url_with_driver, **options)
+            self.engine = create_engine(postgresql.with_driver(self.url), **options)
             postgresql.speak(self.engine, lock_timeout)
+            spare = Spare(self.engine)
+            self._take, self._kept = spare.take, [spare]
         self.guard = Guard(self.engine)
         self._announcer = Announcer(self.engine)
         self._sharing = Sharing(self.place, self.guard, self._announcer)
@@ -78,9 +79,9 @@ class Database:
 
         Raises what SQLAlchemy raises when there is none to connect to.
         """
-        return self._taken(self._askers.take if self._askers else self.engine.raw_connection)
+        return self._taken(self._take)
 
-    def _taken(self, take: Callable[[], Asker | PoolProxiedConnection]) -> Place:
+    def _taken(self, take: Callable[[], Pooled]) -> Place:
         failure = self.engine.dialect.loaded_dbapi.Error
         try:
             taken = take()
@@ -171,10 +172,7 @@ class Database:
                 yield place
 
     def together(self) -> AbstractContextManager[Work]:
-        """Let the transactions of this thread share a commit.
-
-        See `sqlite_together` and `postgresql_together`, where they are to be of one account.
-        """
+        """Let this thread's transactions share a commit, which on PostgreSQL is an account's."""
         return together(self.writers) if self.writers else self._sharing.together()
 
     def is_read_only(self, session: Session) -> bool:
@@ -193,8 +191,8 @@ class Database:
     def close(self) -> None:
         """Give all connections back."""
         self._announcer.close()
-        self.engine.dispose()
         for each in self._kept:
             each.close()
+        self.engine.dispose()
         if self.writers:
             self.writers.turnstile.close()

@@ -12,6 +12,9 @@ from sqlalchemy.engine import Dialect, Engine, ExceptionContext
 from sqlalchemy.exc import DBAPIError
 
 from todo_api.asking import Asker
+from todo_api.spare import Taken as OfPool
+
+Pooled = PoolProxiedConnection | Asker | OfPool
 
 Taken = TypeVar("Taken")
 
@@ -37,7 +40,7 @@ class Place(NamedTuple):
     """
 
     engine: Engine
-    pooled: PoolProxiedConnection | Asker
+    pooled: Pooled
     driver: Any
 
     @classmethod
@@ -49,7 +52,7 @@ class Place(NamedTuple):
     @property
     def proxied(self) -> PoolProxiedConnection:
         """What SQLAlchemy's own Connection takes."""
-        return self.pooled.proxied if isinstance(self.pooled, Asker) else self.pooled
+        return self.pooled.proxied if isinstance(self.pooled, Asker | OfPool) else self.pooled
 
     @property
     def dialect(self) -> Dialect:
@@ -61,15 +64,18 @@ class Place(NamedTuple):
         """What listeners keep, as long as the connection lives."""
         return self.pooled.info
 
-    def put(self, text: str, values: Any, take: Callable[[Any], Taken]) -> Taken:
+    def put(
+        self, text: str, values: Any, take: Callable[[Any], Taken], *, single: bool = False
+    ) -> Taken:
         """Put a text to the driver, and return what `take` takes of its cursor.
 
-        Who listens hears of it and can change nothing. Raises what SQLAlchemy would raise; nobody
-        gets a connection again that has ended.
+        Of one that is put again and again, and finds a `single` row at most, the driver keeps what
+        it has made of it. Who listens hears of it and can change nothing. Raises what SQLAlchemy
+        would raise; nobody gets a connection again that has ended.
         """
         listening = self.engine.dispatch
         try:
-            cursor = self.driver.cursor()
+            cursor = self.driver.cursor_for(text) if single else self.driver.cursor()
             for hear in listening.before_cursor_execute:
                 hear(self, cursor, text, values, None, False)
             cursor.execute(text, values)

@@ -7,7 +7,7 @@ from concurrent.futures import Future, wait
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.exc import DisconnectionError
 
 from todo_api import watched
@@ -78,6 +78,11 @@ class Servers:
         with WatchedConnection.connect(**options, autocommit=True) as connection:
             connection.pulse = self._pulses[host, port or _PORT]
             connection.execute("SELECT 1")
+
+
+def with_driver(url: URL) -> URL:
+    """Return the URL of a database with the driver that this program speaks to it by."""
+    return url.set(drivername="postgresql+psycopg")
 
 
 def speak(engine: Engine, lock_timeout: int) -> None:

@@ -132,6 +132,10 @@ class Driver(InParts, sqlite3.Connection):
         """Know that all parts are committed, and so what they leave."""
         self._left = self.leaves
 
+    def cursor_for(self, text: str) -> sqlite3.Cursor:
+        """Return a cursor; it is the connection that knows what was made of `text`."""
+        return self.cursor()
+
     def start(self) -> None:
         """Begin a part, or else a transaction that reads, unless it has begun already."""
         if self._has_begun and self.in_transaction:

@@ -88,14 +88,14 @@ class Statement:
     def first_at(self, place: Place, values: Mapping[str, Any]) -> Row | None:
         """Return the same where there is no session."""
         compiled = self._for(place.dialect)
-        found = place.put(compiled.text, compiled.bound(values), _first)
+        found = place.put(compiled.text, compiled.bound(values), _first, single=True)
         return None if found is None else compiled.row(found)
 
     def write(self, session: Session, values: Mapping[str, Any] = _NOTHING) -> int:
         """Insert, update or delete, and return how many rows that was."""
         place = place_of(session)
         compiled = self._for(place.dialect)
-        return place.put(compiled.text, compiled.bound(values), _count)
+        return place.put(compiled.text, compiled.bound(values), _count, single=True)
 
     def _for(self, dialect: Dialect) -> _Compiled:
         return self._compiled.get(dialect.name) or self._compile(dialect)
