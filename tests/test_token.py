@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from nacl.pwhash import argon2id
-from sqlalchemy import select
+from sqlalchemy import event, select
 from support import PASSWORD, Someone
 
 from todo_api.database import Database
@@ -166,6 +166,22 @@ def test_a_token_ends_when_it_expires_and_goes_at_the_next_login(backend):
     assert over.get(over.path).status_code == 401
     backend.someone()
     assert backend.count(Token) == 1
+
+
+def test_expired_tokens_are_found_by_an_index(sqlite_database):
+    plans = []
+    with sqlite_database.transaction() as session:
+        fields = {"username": "alice", "email": "a@example.com", "password_hash": ""}
+        account = accounts.register(session, fields)
+
+        def explain(place, _cursor, statement, values, *_):
+            if statement.startswith("DELETE FROM token"):
+                plans.extend(place.driver.execute(f"EXPLAIN QUERY PLAN {statement}", values))
+
+        event.listen(sqlite_database.engine, "before_cursor_execute", explain)
+        tokens.issue(session, account, expires=tokens.in_days(1))
+    ((*_, plan),) = plans
+    assert "ix_token_expires" in plan
 
 
 def test_no_token_outlives_a_year(backend, alice):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from http.client import HTTPConnection, HTTPException
@@ -47,9 +48,15 @@ class Visit:
         owner = list(self.size.accounts).index(who) + 1
         return {"Authorization": f"Bearer {token(owner)}"}
 
-    def ask(self, ask: Ask) -> Answer:
+    def connected(self) -> closing[HTTPConnection]:
+        """Hand out a connection for several requests."""
+        return closing(HTTPConnection(urlsplit(self.url).netloc, timeout=60))
+
+    def ask(self, ask: Ask, wire: HTTPConnection | None = None) -> Answer:
         """Send one request; raise Wrong unless its status is the one that is awaited."""
-        wire = HTTPConnection(urlsplit(self.url).netloc, timeout=60)
+        if wire is None:
+            with self.connected() as fresh:
+                return self.ask(ask, fresh)
         try:
             wire.request(ask.method, ask.path, ask.body or None, ask.headers)
             got = wire.getresponse()
@@ -57,8 +64,6 @@ class Visit:
             answer = Answer(got.status, headers, got.read())
         except (OSError, HTTPException) as error:
             raise Wrong(f"{ask.method} {ask.path}: no answer, {error!r}") from error
-        finally:
-            wire.close()
         if answer.status != ask.status:
             raise Wrong(f"{ask.method} {ask.path}: {answer.status}, {answer.body[:200]!r}")
         return answer

@@ -24,6 +24,7 @@ class Token(Base):
     __table_args__ = (
         UniqueConstraint("account_id", "digest"),
         Index("ix_token_created", "account_id", "created_date", "id"),
+        Index("ix_token_expires", "account_id", "expires_date"),
         CheckConstraint("scope IN ('read', 'write')", name="scope"),
         CheckConstraint("origin IN ('login', 'made')", name="origin"),
     )
