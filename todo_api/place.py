@@ -12,7 +12,7 @@ from sqlalchemy.engine import Dialect, Engine, ExceptionContext
 from sqlalchemy.exc import DBAPIError
 
 from todo_api.asking import Asker
-from todo_api.spare import Taken as OfPool
+from todo_api.spare import OfPool
 
 Pooled = PoolProxiedConnection | Asker | OfPool
 

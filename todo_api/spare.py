@@ -11,7 +11,7 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import QueuePool
 
 
-class Taken:
+class OfPool:
     """A connection that is taken; to be used, and given back, as one of the pool is.
 
     SQLAlchemy's Connection takes what is `proxied`.
@@ -38,14 +38,14 @@ class Spare:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._kept = list[Taken]()
+        self._kept = list[OfPool]()
 
     @property
     def _pool(self) -> Any:
         assert isinstance(self._engine.pool, QueuePool)
         return self._engine.pool
 
-    def take(self) -> Taken:
+    def take(self) -> OfPool:
         """Return it, or one of the pool; raise what that raises."""
         try:
             taken = self._kept.pop()
@@ -59,7 +59,7 @@ class Spare:
             return self._of_pool()
         return taken
 
-    def keep(self, taken: Taken) -> bool:
+    def keep(self, taken: OfPool) -> bool:
         """Let a connection be the spare one, unless there is one or somebody may wait for it."""
         pool = self._pool
         if self._kept or pool.checkedout() >= pool.size():
@@ -74,5 +74,5 @@ class Spare:
         while self._kept:
             self._kept.pop().proxied.close()
 
-    def _of_pool(self) -> Taken:
-        return Taken(self._engine.raw_connection(), self)
+    def _of_pool(self) -> OfPool:
+        return OfPool(self._engine.raw_connection(), self)
