@@ -12,8 +12,9 @@ from granian.server import mp
 from messages import let_commits_fail, let_connections_end, spoil, stored, write
 
 from todo_api import lanes, part, places, turns, urls
+from todo_api.crew import STUCK, Crew
 from todo_api.database import Database
-from todo_api.dispatch import Dispatcher
+from todo_api.dispatch import WARY, Dispatcher
 from todo_api.resources import passage
 from todo_api.sessions import take_turns
 from todo_api.turns import Turns
@@ -81,11 +82,23 @@ def database(sqlite_databases):
     database.close()
 
 
-def dispatching(application, database, patience=10, round_trip=0, in_turn=in_turn):
-    waiting = Turns(in_turn, refuse, 4, stored=urls.stored(), patience=patience)
-    return Dispatcher(
-        application, waiting, database, 2, round_trip=round_trip, stored=urls.stored()
-    )
+class Tireless(Crew):
+    """A crew of which nobody rests, since a test's threads come and go; it counts who goes away."""
+
+    gone = 0
+
+    def finish(self):
+        """Go on."""
+
+    def away(self):
+        self.gone += 1
+        return super().away()
+
+
+def dispatching(application, database, *, patience=10, round_trip=0, in_turn=in_turn, crew=None):
+    stored, crew = urls.stored(), crew or Tireless()
+    waiting = Turns(in_turn, refuse, 4, stored=stored, patience=patience)
+    return Dispatcher(application, waiting, database, 2, crew, round_trip=round_trip, stored=stored)
 
 
 @pytest.fixture
@@ -465,6 +478,29 @@ def test_a_body_for_which_no_thread_can_wait_is_left_to_others(writing, monkeypa
     monkeypatch.setattr(turns, "SLOW_BODIES", 0)
     writing.dispatcher = dispatching(writing, writing.database)
     assert sent(writing, "a").body == b"in turn"
+
+
+class SlowBody(io.BytesIO):
+    def read(self, size=-1):
+        time.sleep(2 * STUCK)
+        return super().read(size)
+
+
+def test_once_a_body_has_come_slowly_who_reads_one_is_away_for_a_while(writing, monkeypatch):
+    def gone(body):
+        before = crew.gone
+        sent = {"CONTENT_LENGTH": "1", "wsgi.input": body}
+        assert asked(writing.dispatcher, TASKS, method="POST", **sent).body == b"a"
+        return crew.gone - before
+
+    crew = Tireless()
+    writing.dispatcher = dispatching(writing, writing.database, crew=crew)
+    to_write = gone(io.BytesIO(b"a"))
+    assert gone(SlowBody(b"a")) == to_write
+    assert gone(io.BytesIO(b"a")) == gone(SlowBody(b"a")) == to_write + 1
+    now = time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: now() + WARY)
+    assert gone(io.BytesIO(b"a")) == to_write
 
 
 def test_granian_has_the_place_at_which_it_is_told_who_answers():

@@ -1,60 +1,102 @@
-"""The crew: granian's threads, of which a few at a time take requests.
+"""The crew: granian's threads, of which one takes requests for as long as it gets on.
 
-Each thread that wants the interpreter's lock costs those that have it: where granian had as many
-take requests as it liked, sixteen clients got a quarter fewer sums than from four. But one that
-waits has to be made up for, and granian drops a body when the call returns that was given it. So
+Threads that want the interpreter's lock cost the one that has it, and a request that one of them
+holds waits with it: where four took requests, sixteen clients got a quarter fewer answers than
+from one, and one sum in a hundred took a tenth of a second. But a thread that waits, for a database
+say, has to be made up for, and granian drops a body when the call returns that was given it. So
 there are as many as may have to wait for one, and most of them rest.
 """
 
+import math
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-TAKING = 4
-"""How many take requests: up to one is in each of the two lanes in which nobody waits, one reads a
-body, and there is one more."""
+STUCK = 0.005
+"""Seconds after which somebody else takes requests as well, since who does so must be waiting."""
 
 
 class Crew:
     """Threads, which are known once they come by; none of them ever ends."""
 
     def __init__(self) -> None:
-        self._taking = 0
-        self._resting = list[threading.Lock]()
+        self._taking = set[_Hand]()
+        self._resting = list[_Hand]()
         self._changing = threading.Lock()
         self._own = threading.local()
+        self._at_work = threading.Event()
 
-    def join(self) -> None:
-        """Be one of those who take requests; who is one already may say it again."""
-        if not hasattr(self._own, "bed"):
-            self._own.bed = threading.Lock()
-            self._own.bed.acquire()
+    def start_watch(self) -> None:
+        """Have a thread look whether who takes requests gets on; it sleeps while there are none."""
+        threading.Thread(target=self._watch, name="crew", daemon=True).start()
+
+    def start(self) -> None:
+        """Be one of those who take requests, and be at work on one."""
+        try:
+            hand: _Hand = self._own.hand
+        except AttributeError:
+            hand = self._own.hand = _Hand()
             with self._changing:
-                self._taking += 1
+                self._taking.add(hand)
+        hand.begun = time.monotonic()
+        if not self._at_work.is_set():
+            self._at_work.set()
 
-    def rest(self) -> None:
-        """Wait until this thread is needed, if there are enough others that take requests."""
-        if self._taking <= TAKING:
+    def finish(self) -> None:
+        """Have done, and rest until needed if there is another that takes requests and gets on."""
+        hand: _Hand = self._own.hand
+        hand.begun = math.inf
+        if len(self._taking) == 1:
             return
-        bed: threading.Lock = self._own.bed
         with self._changing:
-            if self._taking <= TAKING:
+            stuck_since = time.monotonic() - STUCK
+            if all(each is hand or each.begun < stuck_since for each in self._taking):
                 return
-            self._taking -= 1
-            self._resting.append(bed)
-        bed.acquire()
+            self._taking.remove(hand)
+            self._resting.append(hand)
+        hand.bed.acquire()
 
     @contextmanager
     def away(self) -> Iterator[None]:
         """Let another thread take requests, while this one does what may make it wait."""
+        hand: _Hand = self._own.hand
         with self._changing:
-            self._taking -= 1
-            if self._taking < TAKING and self._resting:
-                self._taking += 1
-                # The one that rested last has most of what it needs at hand.
-                self._resting.pop().release()
+            self._taking.remove(hand)
+            if not self._taking:
+                self._call()
         try:
             yield
         finally:
             with self._changing:
-                self._taking += 1
+                self._taking.add(hand)
+
+    def _call(self) -> None:
+        """Let one more take requests; if none rests, granian starts one for the next request."""
+        if self._resting:
+            # The one that rested last has most of what it needs at hand.
+            hand = self._resting.pop()
+            self._taking.add(hand)
+            hand.bed.release()
+
+    def _watch(self) -> None:
+        while True:
+            self._at_work.wait()
+            self._at_work.clear()
+            time.sleep(STUCK)
+            with self._changing:
+                stuck_since = time.monotonic() - STUCK
+                begun = [hand.begun for hand in self._taking]
+                if begun and max(begun) < stuck_since:
+                    self._call()
+            if begun and min(begun) < math.inf:
+                self._at_work.set()
+
+
+class _Hand:
+    """One of the threads: where it rests, and since when it has been at work on a request."""
+
+    def __init__(self) -> None:
+        self.bed = threading.Lock()
+        self.bed.acquire()
+        self.begun = math.inf

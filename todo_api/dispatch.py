@@ -1,21 +1,23 @@
 """Dispatch: what is short is answered in a lane, one after the other, the rest in turn.
 
-A few of granian's threads take the requests, see `crew`. There is a lane for what needs no
-database, so that it waits for nothing that does, one for reads that are short and one for such
-writes. Whoever looks into SQLite waits for nobody, so one thread is the best; who asks PostgreSQL
-waits for answers, the farther away it is, the longer. What else may make its thread wait is
-answered when `turns` says so, by the thread that takes it if it has a body, which granian keeps no
-longer, or by one of its own: a large body, a search, a stream.
+One of granian's threads takes the requests, see `crew`. There is a lane for what needs no database,
+so that it waits for nothing that does, one for reads that are short and one for such writes.
+Whoever looks into SQLite waits for nobody, so one thread is the best, as it is where PostgreSQL is
+near; the farther away it is, the longer its answers take, and the more threads ask it. What else
+may make its thread wait is answered when `turns` says so, by the thread that takes it if it has a
+body, which granian keeps no longer, or by one of its own: a large body, a search, a stream.
 """
 
 import math
 import re
 import sys
 import threading
+import time
 from collections.abc import Set as AbstractSet
+from contextlib import nullcontext
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
-from todo_api.crew import Crew
+from todo_api.crew import STUCK, Crew
 from todo_api.database import Database
 from todo_api.lanes import Answer, Answering, Lane
 from todo_api.resources import auth
@@ -33,6 +35,10 @@ _SHORT_LENGTH = re.compile(r"[0-9]{1,5}")
 _WORK = 0.0002
 """Seconds that a short read keeps the interpreter busy, beside the wait for the database."""
 
+WARY = 1.0
+"""Seconds after a body has come slowly for which whoever reads one counts on that: each holds up
+all others until somebody else takes requests."""
+
 _ENVIRONMENT: WSGIEnvironment = {
     "SCRIPT_NAME": "",
     "SERVER_SOFTWARE": "granian",
@@ -47,7 +53,7 @@ _ENVIRONMENT: WSGIEnvironment = {
 
 
 class Dispatcher:
-    """What granian calls for each request, in one of the threads of its crew.
+    """What granian calls for each request, in one of its threads, which are the `crew`.
 
     `app` answers what is short, in up to `hands` threads where they wait for the `database`, whose
     answers take `round_trip` seconds at best; `in_turn` the rest. `stored` are the first segments
@@ -60,15 +66,17 @@ class Dispatcher:
         in_turn: Turns,
         database: Database,
         hands: int,
+        crew: Crew,
         *,
         round_trip: float,
         stored: AbstractSet[str],
     ) -> None:
         refuse, patience = in_turn.refuse, in_turn.patience
         self._in_turn = in_turn
-        self._crew = crew = Crew()
+        self._crew = crew
         self._stored = stored
         self._fetching = threading.Lock()
+        self._wary_until = 0.0
         self._aside = Lane(app, refuse, patience=patience)
         if database.is_sqlite:
             self._reads = Lane(app, refuse, patience=patience)
@@ -84,7 +92,7 @@ class Dispatcher:
             patience=patience,
             hands=reading,
             helpers=hands - reading,
-            away=crew.away,
+            away=crew.away if reading > 1 else nullcontext,
         )
         self._writes = WritingLane(
             app, in_turn, database, _account, crew.away, hands=hands, patience=patience
@@ -92,10 +100,10 @@ class Dispatcher:
 
     def __call__(self, to: Answering, environ: WSGIEnvironment) -> None:
         """Answer a request, or let a lane do so."""
-        self._crew.join()
+        self._crew.start()
         # Granian keeps its own until the call returns, and so what is in it while the thread rests.
         self._take(to, {**environ, **_ENVIRONMENT})
-        self._crew.rest()
+        self._crew.finish()
 
     def _take(self, to: Answering, environ: WSGIEnvironment) -> None:
         if lane := self._lane(environ):
@@ -120,14 +128,20 @@ class Dispatcher:
         return self._writes if is_fetched else None
 
     def _fetch(self, environ: WSGIEnvironment) -> bool:
-        """Read a body, which may come slowly; return whether there was room."""
-        if not self._fetching.acquire(blocking=False):
+        """Read a body; return whether there was room.
+
+        Most are there by now, and are read sooner than another thread is woken.
+        """
+        begun = time.monotonic()
+        if begun < self._wary_until or not self._fetching.acquire(blocking=False):
             with self._crew.away():
                 return self._in_turn.fetch(environ)
         try:
             return self._in_turn.fetch(environ)
         finally:
             self._fetching.release()
+            if time.monotonic() > begun + STUCK:
+                self._wary_until = begun + WARY
 
 
 def _all(_environ: WSGIEnvironment) -> str:

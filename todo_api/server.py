@@ -21,7 +21,7 @@ from granian.server.mp import MPServer
 from todo_api import memory, round_trip, turns, urls
 from todo_api.addresses import address_of
 from todo_api.app import create_app, open_database
-from todo_api.crew import TAKING
+from todo_api.crew import Crew
 from todo_api.dispatch import Dispatcher
 from todo_api.farewell import saying_farewell
 from todo_api.resources import refusal
@@ -77,7 +77,7 @@ def _server(settings: Settings, ready: Callable[[], None]) -> "Server":
         address=address_of(settings.host, settings.port),
         port=settings.port,
         workers=settings.workers,
-        blocking_threads=TAKING + turns.threads(settings.threads),
+        blocking_threads=1 + turns.threads(settings.threads),
         respawn_failed_workers=True,
         workers_kill_timeout=SECONDS_TO_FINISH,
         websockets=False,
@@ -129,7 +129,9 @@ def worker(make: Callable[[], Flask]) -> Dispatcher:
     )
     database, hands = backend.database, settings.threads
     seconds = round_trip.measured(database)
-    return Dispatcher(app, in_turn, database, hands, round_trip=seconds, stored=stored)
+    crew = Crew()
+    crew.start_watch()
+    return Dispatcher(app, in_turn, database, hands, crew, round_trip=seconds, stored=stored)
 
 
 def _at_a_signal(act: Callable[[], None]) -> None:
