@@ -34,6 +34,7 @@ FLOORS = {
     "announcing": 0,
     "asking": 0,
     "spare": 0,
+    "spin": 0,
     "witness": 1,
     "sqlite": 1,
     "sqlite_writers": 2,

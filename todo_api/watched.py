@@ -6,9 +6,11 @@ from typing import Any
 import psycopg
 from psycopg.abc import RV, PQGen
 from psycopg.pq import TransactionStatus
+from psycopg.waiting import Ready, Wait
 
 from todo_api.part import InParts, Part
 from todo_api.pulse import NoAnswer, Pulse
+from todo_api.spin import Spin
 
 AT_ONCE = {"begin": ""}
 """Options of a connection each of whose statements is a transaction by itself."""
@@ -33,6 +35,7 @@ class WatchedConnection(InParts, psycopg.Connection[Any]):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._cursors = dict[str, psycopg.Cursor[Any]]()
+        self._spin = Spin(self.fileno())
 
     @property
     def is_idle(self) -> bool:
@@ -52,8 +55,9 @@ class WatchedConnection(InParts, psycopg.Connection[Any]):
         return cursor
 
     def end_writing(self) -> None:
-        """Commit all parts."""
-        super().commit()
+        """Commit all parts, for which the server waits for its disk."""
+        with self._spin.left_out():
+            super().commit()
 
     def commit(self) -> None:
         """Commit; of a part, leave that to `end_writing`."""
@@ -71,19 +75,23 @@ class WatchedConnection(InParts, psycopg.Connection[Any]):
     def wait(self, gen: PQGen[RV], *args: Any, **options: Any) -> RV:
         """Wait for the server; psycopg does all of its waiting here but for that to connect."""
         try:
-            return super().wait(_bearing(self.pulse, gen), *args, **options)
+            return super().wait(_bearing(self.pulse, self._spin, gen), *args, **options)
         except NoAnswer:
             self.close()
             raise
 
 
-def _bearing(pulse: Pulse, gen: PQGen[RV]) -> PQGen[RV]:
+def _bearing(pulse: Pulse, spin: Spin, gen: PQGen[RV]) -> PQGen[RV]:
     """Run `gen`, which is told ten times a second when there is nothing to read or write."""
     since = time.monotonic()
     try:
         wanted = next(gen)
         while True:
-            ready = yield wanted
+            ready: Ready | int
+            if wanted == Wait.R and spin.is_readable():
+                ready = Ready.R
+            else:
+                ready = yield wanted
             if ready:
                 since = time.monotonic()
             else:
