@@ -14,7 +14,6 @@ import sys
 import threading
 import time
 from collections.abc import Set as AbstractSet
-from contextlib import nullcontext
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from todo_api.crew import STUCK, Crew
@@ -85,6 +84,7 @@ class Dispatcher:
             )
             return
         # As many as keep the interpreter busy while each waits; more would only fight over it.
+        # Another takes what comes meanwhile, since /health would stand in granian's own line, too.
         reading = int(min(hands, 1 + round_trip / _WORK))
         self._reads = Lane(
             app,
@@ -92,7 +92,7 @@ class Dispatcher:
             patience=patience,
             hands=reading,
             helpers=hands - reading,
-            away=crew.away if reading > 1 else nullcontext,
+            away=crew.away,
         )
         self._writes = WritingLane(
             app, in_turn, database, _account, crew.away, hands=hands, patience=patience
