@@ -110,11 +110,11 @@ def test_the_whole_plan_measures_all_that_is_asked(modules):
     plan, servers, verdict, growth = map(modules, ("plan", "servers", "verdict", "growth"))
     cases = plan.full(servers.ALL)
     measured = {
-        (where, row.name, server.name)
+        (where, row, server.name)
         for case in cases
         for where in (case.title, case.circumstances)
         for server in case.servers
-        for row in case.runs(server)
+        for row in (*(row.name for row in case.runs(server)), "start")
     }
     wanted = [
         (asked.where, row, server)
@@ -122,7 +122,7 @@ def test_the_whole_plan_measures_all_that_is_asked(modules):
         for row, server, _ in (asked.own, asked.other)
     ]
     wanted += [key[:3] for sizes in growth.GROWING.values() for key in sizes.values()]
-    wanted += [(verdict.ONE, "beside", servers.OURS)]
+    wanted += [(where, row, server) for where, (row, server, _), _ in verdict.LIMITS.values()]
     assert [each for each in wanted if each not in measured] == []
     assert len({case.title for case in cases}) == len(cases)
 
@@ -183,7 +183,16 @@ def test_the_verdict_tells_medians_of_the_ratios_of_each_round(modules):
         for row, values in zip(("list", "create"), works, strict=True)
         for number, value in enumerate(values)
     ]
+    figures += [
+        rounds.Figure(f"{verdict.TWO}, 10 prices", "fastapi", "beside", "ours", 0, {"loss": 9.9}),
+        rounds.Figure(f"{verdict.ONE}, 10 prices", "fastapi", "beside", "ours", 0, {"loss": 10.06}),
+    ]
     told = [" ".join(line.split()) for line in verdict.lines(figures)]
+    lost = [line for line in told if line.startswith("reads lost to 10 logins a second, kept, ")]
+    assert [line.split(", ", 2)[2] for line in lost] == [
+        "1 worker, % <= 10 10.1 (10.1 to 10.1) NOT REACHED",
+        "2 workers, % <= 10 9.9 (9.9 to 9.9) reached",
+    ]
     assert "list of 50, kept, to FastAPI >= 12 13.00 (12.00 to 13.00) reached" in told
     assert "creates, 1 worker, to FastAPI >= 5 4.90 (4.80 to 6.00) NOT REACHED" in told
     (ahead,) = (line for line in told if line.startswith("Express"))

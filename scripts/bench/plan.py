@@ -1,4 +1,4 @@
-"""What is measured: all of it in 25 minutes, its heart in minutes, or what is asked for."""
+"""What is measured: all of it in half an hour, its heart in minutes, or what is asked for."""
 
 import rows
 from data import Size

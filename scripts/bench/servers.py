@@ -114,7 +114,10 @@ ALL = (
         "todo_api, nothing kept",
         _ours,
         **OWN,
-        only=("list", "task", "price", "304", "mixed", "spread", *(row.name for row in GROWTH)),
+        only=(
+            *("list", "task", "price", "304", "beside", "mixed", "spread"),
+            *(row.name for row in GROWTH),
+        ),
         more={"KEPT_ANSWERS": "0"},
     ),
     Contender(REFERENCE, "FastAPI, SQLAlchemy ORM", _uvicorn("fastapi_orm"), on=BOTH),

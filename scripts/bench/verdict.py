@@ -83,6 +83,20 @@ ASKED = {
 }
 
 
+LIMITS = {
+    **{
+        f"reads lost to 10 logins a second, {how}, {workers}, %": (where, row, 10)
+        for how, row in (
+            ("nothing kept", ("beside", NOTHING_KEPT, "loss")),
+            ("kept", ("beside", OURS, "loss")),
+        )
+        for workers, where in (("1 worker", ONE), ("2 workers", TWO))
+    },
+    "MB a worker, after all rows": (ONE, ("start", OURS, "memory"), MEGABYTES),
+}
+"""What a figure may be at most: where, of which row, server and measure, and how much."""
+
+
 @dataclass(frozen=True)
 class Line:
     """One thing that is asked; nothing is `measured` where that was left out."""
@@ -116,7 +130,6 @@ def verdict(measured: Measured) -> Iterator[Line]:
         ratio = _found(measured, asked)
         holds = bool(ratio) and asked.holds(median(ratio.ratios))
         yield Line(title, asked.text, ratio.text() if ratio else "", holds)
-    yield _at_most(measured, "reads lost to 10 logins a second, %", ("beside", "loss"), 10)
     grown = growth.ratios(measured)
     for work in growth.GROWING:
         # The first one is the smallest, beside itself.
@@ -125,16 +138,18 @@ def verdict(measured: Measured) -> Iterator[Line]:
         told = f"{min(middles):.2f} to {max(middles):.2f}" if middles else ""
         holds = all(abs(each - 1) <= SPREAD for each in middles)
         yield Line(f"time of {work} many, to few", f"1 ± {SPREAD:g}", told, holds)
-    yield _at_most(measured, "MB a worker, after all rows", ("start", "memory"), MEGABYTES)
+    for title, (where, what, most) in LIMITS.items():
+        yield _at_most(measured, title, where, what, most)
 
 
-def _at_most(measured: Measured, title: str, what: tuple[str, str], most: float) -> Line:
-    """Return whether something of this server's own is no more than that, with 1 worker."""
-    row, measure = what
+def _at_most(
+    measured: Measured, title: str, where: str, what: tuple[str, str, str], most: float
+) -> Line:
+    """Return whether a figure is no more than that."""
     values = [
         value
         for (case, *key), rounds in measured.rounds.items()
-        if _circumstances(case) == ONE and key == [row, OURS, measure]
+        if _circumstances(case) == where and tuple(key) == what
         for value in rounds.values()
     ]
     if not values:
