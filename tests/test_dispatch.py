@@ -235,24 +235,56 @@ def test_what_may_take_long_waits_for_its_turn(dispatcher, path):
     assert told(dispatcher, path) == "in turn"
 
 
-def test_whoever_takes_it_goes_on_meanwhile(application, database):
-    def wait(*request):
-        assert go_on.wait(10)
-        return in_turn(*request)
+class Waiting:
+    """A WSGI application that says what body it has read once it is let go on."""
 
-    go_on = threading.Event()
-    to = asked(dispatching(application, database, in_turn=wait), LONG_READS[0])
+    def __init__(self):
+        self.go_on = threading.Event()
+
+    def __call__(self, environ, start_response):
+        assert self.go_on.wait(10)
+        start_response("200 OK", [])
+        body = environ.get("wsgi.input")
+        return [body.read() if body else b"nothing"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", LONG_READS[0], b""),
+        ("POST", "/api/v1/accounts/login", b"1"),
+        ("POST", "/echo", b"22"),
+        ("GET", "/echo", b"333"),
+        ("PUT", "/api/v1/prices/a", bytes(99_999)),
+    ],
+)
+def test_whoever_takes_it_goes_on_meanwhile(application, database, method, path, body):
+    waiting, crew = Waiting(), Tireless()
+    dispatcher = dispatching(application, database, in_turn=waiting, crew=crew)
+    sent = {"CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body)} if body else {}
+    to = asked(dispatcher, path, method=method, **sent)
     assert not to.answered.is_set()
-    go_on.set()
+    assert crew.gone == 0
+    # Granian drops what is left of a body when the call returns.
+    assert not body or sent["wsgi.input"].read() == b""
+    waiting.go_on.set()
     assert to.answered.wait(10)
-    assert to.body == b"in turn"
+    assert to.body == (body or b"nothing")
 
 
-def test_who_has_a_body_is_answered_within_the_call(dispatcher):
-    # Granian drops what is left of it then.
-    body = {"CONTENT_LENGTH": "1", "wsgi.input": io.BytesIO(b"1")}
+@pytest.mark.parametrize(
+    "sent", [{"CONTENT_LENGTH": "100000"}, {"HTTP_TRANSFER_ENCODING": "chunked"}]
+)
+def test_who_has_a_large_body_is_answered_within_the_call(application, database, sent):
+    waiting, crew = Waiting(), Tireless()
+    waiting.go_on.set()
+    dispatcher = dispatching(application, database, in_turn=waiting, crew=crew)
+    body = io.BytesIO(bytes(100_000))
     for method, path in (("POST", "/echo"), ("GET", "/echo"), ("PUT", "/api/v1/prices/a")):
-        assert asked(dispatcher, path, method=method, **body).answered.is_set()
+        before = crew.gone
+        to = asked(dispatcher, path, method=method, **sent, **{"wsgi.input": body})
+        assert to.answered.is_set()
+        assert crew.gone == before + 1
 
 
 @pytest.mark.parametrize("query", ["q=a", "limit=5&total=true", "completed=true", "x=1", "overdue"])
