@@ -5,7 +5,7 @@ so that it waits for nothing that does, one for reads that are short and one for
 Whoever looks into SQLite waits for nobody, so one thread is the best, as it is where PostgreSQL is
 near; the farther away it is, the longer its answers take, and the more threads ask it. What else
 may make its thread wait is answered when `turns` says so: a login, a search, a stream. That does a
-thread of its own, since reads take a sixth more of the processor when another thread begins to take
+thread of its own, since reads take up to a sixth more of the processor when another begins to take
 requests; but who takes one with a large body answers it, since granian keeps that no longer.
 """
 
