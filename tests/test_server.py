@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import httpx
@@ -136,8 +136,10 @@ def switches(live):
     counts = {}
     for pid in children(live.process.pid):
         for task in Path(f"/proc/{pid}/task").iterdir():
-            _, _, count = (task / "status").read_text().partition("\nvoluntary_ctxt_switches:")
-            counts[task.name] = int(count.split()[0])
+            # One that ends while the others are read is none of them any more.
+            with suppress(FileNotFoundError, ProcessLookupError):
+                _, _, count = (task / "status").read_text().partition("\nvoluntary_ctxt_switches:")
+                counts[task.name] = int(count.split()[0])
     return counts
 
 
