@@ -25,6 +25,7 @@ FLOORS = {
     "places": 0,
     "lines": 0,
     "crew": 0,
+    "staying": 1,
     "part": 0,
     "turns": 1,
     "farewell": 0,

@@ -14,9 +14,10 @@ from messages import let_commits_fail, let_connections_end, spoil, stored, write
 from todo_api import lanes, part, places, turns, urls
 from todo_api.crew import STUCK, Crew
 from todo_api.database import Database
-from todo_api.dispatch import WARY, Dispatcher
+from todo_api.dispatch import Dispatcher
 from todo_api.resources import passage
 from todo_api.sessions import take_turns
+from todo_api.staying import WARY
 from todo_api.turns import Turns
 from todo_api.values import proofs
 
@@ -525,6 +526,7 @@ def test_once_a_body_has_come_slowly_who_reads_one_is_away_for_a_while(writing, 
         assert asked(writing.dispatcher, TASKS, method="POST", **sent).body == b"a"
         return crew.gone - before
 
+    monkeypatch.setattr("todo_api.staying.ALONE", math.inf)
     crew = Tireless()
     writing.dispatcher = dispatching(writing, writing.database, crew=crew)
     to_write = gone(io.BytesIO(b"a"))
@@ -533,6 +535,20 @@ def test_once_a_body_has_come_slowly_who_reads_one_is_away_for_a_while(writing, 
     now = time.monotonic
     monkeypatch.setattr(time, "monotonic", lambda: now() + WARY)
     assert gone(io.BytesIO(b"a")) == to_write
+
+
+def test_on_sqlite_who_writes_is_away_unless_the_write_comes_alone(writing, monkeypatch):
+    # As on a machine that is never too busy.
+    monkeypatch.setattr("todo_api.staying.ALONE", 0.5)
+    monkeypatch.setattr("todo_api.staying.STUCK", math.inf)
+    crew = Tireless()
+    writing.dispatcher = dispatching(writing, writing.database, crew=crew)
+    gone = []
+    for text, pause in (("a", 0), ("b", 0), ("c", 0.6)):
+        time.sleep(pause)
+        assert sent(writing, text).status == 201
+        gone.append(crew.gone)
+    assert gone == ([0, 1, 1] if writing.database.is_sqlite else [1, 2, 3])
 
 
 def test_granian_has_the_place_at_which_it_is_told_who_answers():

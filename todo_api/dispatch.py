@@ -13,14 +13,14 @@ import math
 import re
 import sys
 import threading
-import time
 from collections.abc import Set as AbstractSet
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
-from todo_api.crew import STUCK, Crew
+from todo_api.crew import Crew
 from todo_api.database import Database
 from todo_api.lanes import Answer, Answering, Lane
 from todo_api.resources import auth
+from todo_api.staying import AwayFromMany, Trust
 from todo_api.turns import READS, Turns, first_segment, may_have_body
 from todo_api.writing_lane import WritingLane
 
@@ -34,10 +34,6 @@ _SHORT_LENGTH = re.compile(r"[0-9]{1,5}")
 
 _WORK = 0.0002
 """Seconds that a short read keeps the interpreter busy, beside the wait for the database."""
-
-WARY = 1.0
-"""Seconds after a body has come slowly for which whoever reads one counts on that: each holds up
-all others until somebody else takes requests."""
 
 _ENVIRONMENT: WSGIEnvironment = {
     "SCRIPT_NAME": "",
@@ -76,12 +72,13 @@ class Dispatcher:
         self._crew = crew
         self._stored = stored
         self._fetching = threading.Lock()
-        self._wary_until = 0.0
+        self._short_bodies = Trust()
         self._aside = Lane(app, refuse, patience=patience)
         if database.is_sqlite:
             self._reads = Lane(app, refuse, patience=patience)
+            away = AwayFromMany(crew.away)
             self._writes = WritingLane(
-                app, in_turn, database, _all, crew.away, hands=1, patience=math.inf
+                app, in_turn, database, _all, away, hands=1, patience=math.inf
             )
             return
         # As many as keep the interpreter busy while each waits; more would only fight over it.
@@ -133,16 +130,14 @@ class Dispatcher:
 
         Most are there by now, and are read sooner than another thread is woken.
         """
-        begun = time.monotonic()
-        if begun < self._wary_until or not self._fetching.acquire(blocking=False):
+        if not self._short_bodies or not self._fetching.acquire(blocking=False):
             with self._crew.away():
                 return self._in_turn.fetch(environ)
         try:
-            return self._in_turn.fetch(environ)
+            with self._short_bodies.put():
+                return self._in_turn.fetch(environ)
         finally:
             self._fetching.release()
-            if time.monotonic() > begun + STUCK:
-                self._wary_until = begun + WARY
 
 
 def _all(_environ: WSGIEnvironment) -> str:
