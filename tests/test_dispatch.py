@@ -116,8 +116,7 @@ def on_postgresql(request, application, postgres_databases):
 
 def asked(dispatcher, path, query="", method="GET", **more):
     to = To()
-    head = {"REQUEST_METHOD": method, "PATH_INFO": path, "QUERY_STRING": query}
-    environ = {**head, "wsgi.input": io.BytesIO(), **more}
+    environ = {"REQUEST_METHOD": method, "PATH_INFO": path, "QUERY_STRING": query, **more}
     dispatcher(to, environ)
     return to
 
@@ -161,18 +160,18 @@ def test_a_look_into_sqlite_has_another_one(dispatcher, application, at_work, pa
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 def test_as_many_ask_postgresql_at_a_time_as_there_are_hands(on_postgresql, application, method):
-    dispatcher, answers = on_postgresql, []
+    dispatcher, answers, nothing = on_postgresql, [], {"wsgi.input": io.BytesIO()}
 
     def ask(owner):
         token = {"HTTP_AUTHORIZATION": f"Bearer {proofs.new_secret(owner)}"}
-        answers.append(asked(dispatcher, TASKS, "limit=9", method, **token))
+        answers.append(asked(dispatcher, TASKS, "limit=9", method, **nothing, **token))
 
     threads = [threading.Thread(target=ask, args=[owner], name="at work") for owner in (1, 2)]
     for each in threads:
         each.start()
     for _ in threads:
         assert application.at_work.acquire(timeout=10)
-    left = asked(dispatcher, TASKS, method=method)
+    left = asked(dispatcher, TASKS, method=method, **nothing)
     assert not left.answered.is_set()
     assert told(dispatcher, "/echo/a") == "MainThread"
     application.go_on.set()
@@ -246,7 +245,8 @@ class Waiting:
     def __call__(self, environ, start_response):
         assert self.go_on.wait(10)
         start_response("200 OK", [])
-        return [environ["wsgi.input"].read() or b"nothing"]
+        body = environ.get("wsgi.input")
+        return [body.read() if body else b"nothing"]
 
 
 @pytest.mark.parametrize(

@@ -104,29 +104,26 @@ class Dispatcher:
         self._crew.finish()
 
     def _take(self, to: Answering, environ: WSGIEnvironment) -> None:
-        lane: Lane | WritingLane | None
-        if environ["REQUEST_METHOD"] in READS and not may_have_body(environ):
-            is_whole, lane = True, self._reading_lane(environ)
-        else:
-            is_whole = _has_short_body(environ) and self._fetch(environ)
-            lane = self._writes if is_whole and _is_short_write(environ) else None
-        if lane:
+        if lane := self._lane(environ):
             lane.take(to, environ)
-        elif is_whole:
-            threading.Thread(target=self._answer, args=[to, environ], daemon=True).start()
-        else:
+        elif may_have_body(environ) and not (_has_short_body(environ) and self._fetch(environ)):
             with self._crew.away():
                 self._answer(to, environ)
+        else:
+            threading.Thread(target=self._answer, args=[to, environ], daemon=True).start()
 
     def _answer(self, to: Answering, environ: WSGIEnvironment) -> None:
         """Answer a request that may take long."""
         Answer(self._in_turn, environ).send(to)
 
-    def _reading_lane(self, environ: WSGIEnvironment) -> Lane | None:
-        """Return the lane of a read that is short, None for another one."""
-        if first_segment(environ) not in self._stored:
-            return self._aside
-        return self._reads if _is_short_read(environ) else None
+    def _lane(self, environ: WSGIEnvironment) -> Lane | WritingLane | None:
+        """Return the lane of a request that is short, None for another one."""
+        if environ["REQUEST_METHOD"] in READS and not may_have_body(environ):
+            if first_segment(environ) not in self._stored:
+                return self._aside
+            return self._reads if _is_short_read(environ) else None
+        is_fetched = _is_short_write(environ) and self._fetch(environ)
+        return self._writes if is_fetched else None
 
     def _fetch(self, environ: WSGIEnvironment) -> bool:
         """Read a body; return whether there was room.
@@ -162,8 +159,7 @@ def _is_short_read(environ: WSGIEnvironment) -> bool:
 
 
 def _is_short_write(environ: WSGIEnvironment) -> bool:
-    """Return whether what has a short body is so."""
-    is_write = environ["REQUEST_METHOD"] in _WRITES
+    is_write = environ["REQUEST_METHOD"] in _WRITES and _has_short_body(environ)
     return is_write and bool(_OF_TASKS.fullmatch(environ["PATH_INFO"]))
 
 

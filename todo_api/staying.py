@@ -6,11 +6,10 @@ turns out long holds up all others. So there is trust, until it is disappointed.
 """
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 from todo_api.crew import STUCK
-from todo_api.lanes import Away
 
 WARY = 1.0
 """Seconds without trust after a wait has been long."""
@@ -43,7 +42,7 @@ class Trust:
 class AwayFromMany:
     """Goes `away` for writes that come one upon the other, and sits out one that comes alone."""
 
-    def __init__(self, away: Away) -> None:
+    def __init__(self, away: Callable[[], AbstractContextManager[None]]) -> None:
         self._away = away
         self._trust = Trust()
         self._last = 0.0
