@@ -171,6 +171,11 @@ class Live:
         return False
 
 
+def children(pid):
+    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in listed]
+
+
 def environment(**settings):
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
     coverage = {name: value for name, value in os.environ.items() if name.startswith("COV")}

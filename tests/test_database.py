@@ -1,6 +1,5 @@
 """What the database promises, shown on the real ones."""
 
-import math
 import sqlite3
 import threading
 import time
@@ -9,12 +8,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from postgres import free_port
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from support import Backend
 
-from todo_api import round_trip
 from todo_api.database import Database
 from todo_api.errors import CannotStart, Unavailable
 from todo_api.models import Account, Task
@@ -47,19 +44,6 @@ def test_returning_commits_and_raising_rolls_back(backend):
     listed = alice.get(alice.tasks).json["tasks"]
     assert [(task["name"], task["id"]) for task in listed] == [("kept", 2)]
     assert alice.task().json["id"] == 3
-
-
-def test_a_round_trip_is_nothing_on_sqlite_and_not_much_to_a_server_here(backend):
-    if backend.database.is_sqlite:
-        assert round_trip.measured(backend.database) == 0
-    else:
-        assert 0 < round_trip.measured(backend.database) < 0.1
-
-
-def test_a_server_that_is_away_is_far_away():
-    away = Database(f"postgresql://somebody@127.0.0.1:{free_port()}/todo", lock_timeout=1)
-    assert round_trip.measured(away) == math.inf
-    away.close()
 
 
 def test_what_follows_a_rollback_within_a_transaction_is_rolled_back_too(backend):

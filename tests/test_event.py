@@ -34,16 +34,17 @@ def parsed(text):
 
 @pytest.fixture
 def subscribe(backend):
-    """Follow an account in this very process, by the application's own generator."""
+    """Follow an account in this very process, by the body of the application's own answer."""
     own = backend.feed
 
     def begin(someone, since=None, beat=0.05, longest=SECONDS):
         with backend.session() as session:
             account = accounts.named(session, someone.username)
         subscription = own.subscribe(account.id)
-        lines = event.events(
+        stream = event.ChangeStream(
             backend.database, subscription, someone.token, since, beat=beat, longest=longest
         )
+        lines = iter(stream)
         assert next(lines) == b"retry: 1000\n\n"
         return lines
 
@@ -120,7 +121,7 @@ def test_a_stream_outlives_a_database_that_is_away_for_a_while(
 ):
     lines = subscribe(alice)
     following_event(lines)
-    monkeypatch.setattr(event, "_TRY_AGAIN", 0.01)
+    monkeypatch.setattr(event, "TRY_AGAIN", 0.01)
     with ExitStack() as held:
         for _ in range(database.engine.pool.size()):
             held.enter_context(database.reading())

@@ -13,6 +13,12 @@ from todo_api.services import callers, tasks
 from todo_api.values import moments
 
 
+@pytest.fixture(scope="module", params=["sqlite"])
+def databases(request):
+    """PostgreSQL has no batches."""
+    return request.getfixturevalue("sqlite_databases")
+
+
 @pytest.fixture
 def alice(noted_alice):
     return noted_alice
@@ -40,7 +46,7 @@ def created(someone):
 
 
 def test_who_writes_again_is_known(database, alice, questions):
-    with database.together():
+    with database.batch():
         made = [create(database, alice, name) for name in "abc"]
         assert len(questions) == 1
     assert made == [2, 3, 4]
@@ -49,7 +55,7 @@ def test_who_writes_again_is_known(database, alice, questions):
 
 @pytest.mark.parametrize("options", [{"error": LookupError()}, {"dry": True}])
 def test_after_one_that_fails_it_is_asked_anew(database, alice, questions, options):
-    with database.together():
+    with database.batch():
         create(database, alice, "a")
         with suppress(LookupError):
             create(database, alice, "b", **options)
@@ -62,14 +68,14 @@ def test_after_one_that_fails_it_is_asked_anew(database, alice, questions, optio
 def test_so_it_is_for_another_token(database, backend, alice, questions):
     other = backend.someone("alice")
     questions.clear()
-    with database.together():
+    with database.batch():
         made = [create(database, who) for who in (alice, other, alice)]
         assert len(questions) == 3
     assert made == [2, 3, 4]
 
 
 def test_and_for_one_that_has_ended_meanwhile(database, alice, monkeypatch):
-    with database.together():
+    with database.batch():
         create(database, alice)
         after = moments.now() + timedelta(days=31)
         with monkeypatch.context() as later, database.transaction() as session:
@@ -79,9 +85,9 @@ def test_and_for_one_that_has_ended_meanwhile(database, alice, monkeypatch):
 
 
 def test_nobody_goes_by_what_others_can_have_changed(database, alice, questions):
-    for together in (False, True):
+    for in_a_batch in (False, True):
         questions.clear()
-        with database.together() if together else nullcontext():
+        with database.batch() if in_a_batch else nullcontext():
             create(database, alice)
         with database.transaction() as session:
             session.execute(update(Account).values(revision=Account.revision + 10))
@@ -95,10 +101,10 @@ def test_who_writes_next_is_known_on_sqlite_as_long_as_nobody_else_has_written(
 ):
     made = []
     for name in "abc":
-        with database.together():
+        with database.batch():
             made.append(create(database, alice, name))
     assert made == [2, 3, 4]
-    assert len(questions) == (1 if database.is_sqlite else 3)
+    assert len(questions) == 1
     assert created(alice) == [(2, "a"), (3, "b"), (4, "c")]
 
 
@@ -109,12 +115,12 @@ def test_and_no_longer(database, database_url, alice, questions, elsewhere):
         (update(Account).values(revision=Account.revision + 10), True),
         (delete(Token), False),
     ):
-        with database.together():
+        with database.batch():
             create(database, alice)
         questions.clear()
         with writer.transaction() as session:
             session.execute(change)
-        with database.together(), database.transaction() as session:
+        with database.batch(), database.transaction() as session:
             assert (callers.hold(session, alice.token) is not None) == found
         assert len(questions) == 1
     if elsewhere:
@@ -125,16 +131,16 @@ def test_what_was_left_by_one_that_failed_or_was_not_committed_is_known_to_nobod
     database, alice, questions
 ):
     let_commits_fail(database)
-    with database.together():
+    with database.batch():
         create(database, alice)
         create(database, alice, dry=True)
-    with suppress(Exception), database.together():
+    with suppress(Exception), database.batch():
         create(database, alice)
         with database.transaction() as session:
             callers.hold(session, alice.token)
             spoil(session)
     questions.clear()
-    with database.together():
+    with database.batch():
         assert create(database, alice) == 3
     assert len(questions) == 1
 
@@ -142,7 +148,7 @@ def test_what_was_left_by_one_that_failed_or_was_not_committed_is_known_to_nobod
 def test_one_whose_use_is_not_noted_is_asked_for_until_it_is(database, backend, questions):
     someone = backend.someone("someone")
     questions.clear()
-    with database.together():
+    with database.batch():
         create(database, someone)
         create(database, someone)
     assert len(questions) == 2

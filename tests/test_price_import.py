@@ -431,24 +431,27 @@ def test_an_import_can_be_repeated_under_a_key(backend, admin):
     assert send(admin, file, **{"Idempotency-Key": "a b"}).status_code == 400
 
 
-def test_one_file_is_worked_on_at_a_time(backend, admin, database_url):
+def test_one_large_file_is_parsed_at_a_time_and_small_ones_go_on(backend, admin, database_url):
     """The first waits for the price list meanwhile, which somebody else has taken."""
+    large = "name,price\na,1\n" + "\n" * of_file.LARGE
     patient = Database(database_url, lock_timeout=60)
     first = Backend(backend.settings, patient).admin()
     impatient = backend.with_settings(lock_timeout=1).admin()
     with ThreadPoolExecutor(1) as threads:
         with backend.database.transaction() as session:
             prices.take_list(session)
-            answer = threads.submit(send, first, "name,price\na,1\n")
-            while not of_file.TURN.locked():
+            answer = threads.submit(send, first, large)
+            while not of_file.LARGE_FILE.locked():
                 time.sleep(0.01)
-            refused = send(impatient, "name,price\nb,1\n")
+            refused = send(impatient, large)
             assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
             assert refused.json["message"] == "Another import is under way; try again."
             assert impatient.get(PRICES).status_code == 200
+            small = send(impatient, "name,price\nb,x\n")
+            assert small.status_code == 422
         assert answer.result().json == counts(new=1)
     patient.close()
-    assert send(impatient, "name,price\nb,1\n").json == counts(new=1)
+    assert send(impatient, large).json == counts(unchanged=1)
 
 
 def test_how_a_file_may_come_holds_here(backend, admin):

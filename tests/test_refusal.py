@@ -1,4 +1,4 @@
-"""What whoever finds no place is told, without the application being asked."""
+"""What a request gets for which there is no room, without the application being asked."""
 
 import json
 import logging
@@ -8,9 +8,10 @@ import pytest
 from werkzeug.test import Client
 
 from todo_api.resources.envelope import Envelope
-from todo_api.resources.refusal import crowded
+from todo_api.resources.refusal import Refusal
 from todo_api.urls import ROUTES
 
+crowded = Refusal("There are too many requests at once; try again.")
 TOLD = {"status": 503, "message": "There are too many requests at once; try again."}
 PAGE = {"Origin": "https://a.example"}
 PREFLIGHT = {**PAGE, "Access-Control-Request-Method": "PUT"}

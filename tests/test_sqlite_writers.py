@@ -1,4 +1,4 @@
-"""SQLite's writers, in threads and in processes of their own."""
+"""SQLite's writers, in threads and in processes of their own, and batches of them."""
 
 import sqlite3
 import subprocess
@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
-from messages import do, stored, write
+from messages import do, let_commits_fail, spoil, stored, write
 from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 
-from todo_api import part
 from todo_api.errors import Unavailable
+from todo_api.sqlite_writers import FairLock
 
 SOON = 10
 """Seconds after which what should have happened has not."""
@@ -40,8 +40,7 @@ def said(database):
 
 
 @pytest.fixture
-def queue(database, said, monkeypatch):
-    monkeypatch.setattr(part, "LONGEST", SOON)
+def queue(database):
     with ThreadPoolExecutor(16) as threads:
         queue = Queue(database, threads)
         yield queue
@@ -74,7 +73,7 @@ class Queue:
         future = self.threads.submit(work)
         self.writers.append(future)
         waiting = len(self.writers) - 1
-        until(begun.is_set if is_first else lambda: len(self.database.writers.queue) == waiting)
+        until(begun.is_set if is_first else lambda: self.database.writers.lock.waiting == waiting)
         return future
 
     def go(self):
@@ -93,123 +92,68 @@ def until(condition):
         time.sleep(0.001)
 
 
-def test_those_who_wait_share_a_commit(database, queue, said):
-    for name in "abcd":
-        queue.add(name)
-    assert queue.outcomes() == [None] * 4
-    assert stored(database) == ["a", "b", "c", "d"]
-    assert said.count("BEGIN IMMEDIATE") == said.count("COMMIT") == 1
+class Waiter(threading.Thread):
+    """Waits for a lock for so many seconds, and says whether it got it."""
+
+    def __init__(self, lock, seconds):
+        super().__init__()
+        self.lock = lock
+        self.seconds = seconds
+        self.start()
+
+    def run(self):
+        self.got = self.lock.acquire(self.seconds)
+
+    def result(self):
+        self.join(SOON)
+        return self.got
 
 
-def test_nobody_returns_before_the_commit(database, queue):
-    begun, release = threading.Event(), threading.Event()
+def test_the_fair_lock_is_handed_on_in_the_order_of_its_waiters():
+    lock, order = FairLock(), []
+    assert lock.acquire(0)
 
-    def take_long(_):
-        begun.set()
-        assert release.wait(SOON)
+    def wait(number):
+        assert lock.acquire(SOON)
+        order.append(number)
+        lock.release()
 
-    a, b = queue.add("a"), queue.add("b")
-    queue.add("c", also=take_long)
-    queue.go()
-    assert begun.wait(SOON)
-    time.sleep(0.05)
-    assert not a.done()
-    assert not b.done()
-    assert stored(database) == []
-    release.set()
-    assert queue.outcomes() == [None] * 3
-    assert stored(database) == ["a", "b", "c"]
-
-
-@pytest.mark.parametrize("error", [LookupError(), SystemExit()], ids=["an error", "an exit"])
-@pytest.mark.parametrize("place", [0, 1, 2])
-def test_who_fails_takes_back_what_is_its_own(database, queue, said, error, place):
-    for number, name in enumerate("abc"):
-        queue.add(name, error if number == place else None)
-    others = [name for number, name in enumerate("abc") if number != place]
-    assert queue.outcomes() == [error if number == place else None for number in range(3)]
-    assert stored(database) == others
-    assert said.count("COMMIT") == 1
+    threads = []
+    for number in range(5):
+        threads.append(threading.Thread(target=wait, args=[number]))
+        threads[-1].start()
+        until(lambda: lock.waiting == len(threads))
+    lock.release()
+    for thread in threads:
+        thread.join(SOON)
+    assert order == [0, 1, 2, 3, 4]
+    assert lock.acquire(0)
 
 
-def test_a_statement_that_fails_takes_back_what_is_its_own(database, queue):
-    def fail(session):
-        session.execute(text("INSERT INTO message (id) VALUES (1)"))
-
-    queue.add("a")
-    queue.add("b", also=fail)
-    queue.add("c")
-    outcomes = queue.outcomes()
-    assert [type(each) for each in outcomes] == [type(None), IntegrityError, type(None)]
-    assert stored(database) == ["a", "c"]
-
-
-@pytest.mark.parametrize("place", [0, 1, 2])
-def test_of_a_dry_one_nothing_is_kept(database, queue, place):
-    for number, name in enumerate("abc"):
-        queue.add(name, dry=number == place)
-    assert queue.outcomes() == [None] * 3
-    assert stored(database) == [name for number, name in enumerate("abc") if number != place]
+def test_a_waiter_that_gets_the_lock_in_the_moment_its_time_ends_holds_it():
+    lock = FairLock()
+    assert lock.acquire(0)
+    waiter = Waiter(lock, 0.2)
+    until(lambda: lock.waiting == 1)
+    with lock._changing:  # noqa: SLF001 - There is no other way into that moment.
+        # Its time is over by now, but it cannot leave the queue before the lock is handed to it.
+        time.sleep(0.4)
+        lock._waiting.popleft().release()  # noqa: SLF001 - As above.
+    assert waiter.result() is True
+    assert not lock.acquire(0)
+    lock.release()
+    assert lock.acquire(0)
 
 
-def test_a_commit_that_fails_fails_for_all_who_are_part_of_it(database, queue, said):
-    with database.transaction() as session:
-        session.execute(text("CREATE TABLE whole (id INTEGER PRIMARY KEY)"))
-        deferred = "whole INTEGER REFERENCES whole (id) DEFERRABLE INITIALLY DEFERRED"
-        session.execute(text(f"CREATE TABLE half ({deferred})"))
-    queue.add("a")
-    queue.add("b", also=lambda session: session.execute(text("INSERT INTO half VALUES (1)")))
-    queue.add("c")
-    outcomes = queue.outcomes()
-    assert [type(each) for each in outcomes] == [IntegrityError] * 3
-    assert len({id(each) for each in outcomes}) == 3
-    assert stored(database) == []
-    with database.transaction() as session:
-        write(session, "d")
-    assert stored(database) == ["d"]
+def test_a_waiter_whose_time_ends_is_handed_no_lock():
+    lock = FairLock()
+    assert lock.acquire(0)
+    assert Waiter(lock, 0.05).result() is False
+    lock.release()
+    assert lock.acquire(0)
 
 
-def test_where_sqlite_gives_up_all_of_it_all_fail_who_are_part_of_it(database, queue):
-    def fill(session):
-        pages = session.scalar(text("PRAGMA page_count"))
-        session.execute(text(f"PRAGMA max_page_count = {pages + 10}"))
-        try:
-            write(session, "x" * 1_000_000)
-        finally:
-            session.place.driver.execute("PRAGMA max_page_count = 1000000")
-
-    queue.add("a")
-    queue.add("b")
-    queue.add("full", also=fill)
-    queue.add("c")
-    outcomes = queue.outcomes()
-    assert [type(each) for each in outcomes] == [Unavailable] * 3 + [type(None)]
-    assert stored(database) == ["c"]
-
-
-def test_one_that_may_take_long_holds_up_nobodys_commit(database, queue, said):
-    release = threading.Event()
-    a = queue.add("a")
-    queue.add("long", alone=True, also=lambda _: release.wait(SOON))
-    queue.add("b")
-    queue.go()
-    a.result(SOON)
-    assert stored(database) == ["a"]
-    release.set()
-    assert queue.outcomes() == [None] * 3
-    assert said.count("COMMIT") == 3
-
-
-@pytest.mark.parametrize("bound", [("MOST", 2), ("LONGEST", 0)])
-def test_a_group_is_bounded(queue, said, monkeypatch, bound):
-    monkeypatch.setattr(part, *bound)
-    for name in "abcd":
-        queue.add(name)
-    assert queue.outcomes() == [None] * 4
-    assert said.count("COMMIT") == (2 if bound[0] == "MOST" else 4)
-
-
-def test_patience_ends_in_the_queue_and_does_no_harm(database, queue):
+def test_a_writer_whose_time_ends_in_the_queue_gets_unavailable_and_stores_nothing(database, queue):
     queue.add("a")
     begun = time.monotonic()
     late = [queue.add(name) for name in "bcd"]
@@ -221,7 +165,7 @@ def test_patience_ends_in_the_queue_and_does_no_harm(database, queue):
         write(session, "e")
 
 
-def test_the_impatient_wait_for_nobody(database, queue):
+def test_an_impatient_writer_waits_for_no_other(database, queue):
     queue.add("a")
     begun = time.monotonic()
     with pytest.raises(Unavailable), database.transaction(patient=False):
@@ -242,7 +186,7 @@ def locked_by_a_stranger(database):
         yield stranger
 
 
-def test_a_stranger_is_waited_for(database):
+def test_a_program_that_locks_the_file_by_itself_is_waited_for(database):
     with locked_by_a_stranger(database) as stranger:
         threading.Timer(0.3, stranger.execute, ["ROLLBACK"]).start()
         begun = time.monotonic()
@@ -252,7 +196,7 @@ def test_a_stranger_is_waited_for(database):
     assert stored(database) == ["a"]
 
 
-def test_all_who_wait_for_a_stranger_are_told_in_time(database, queue):
+def test_all_writers_that_wait_for_a_foreign_lock_get_unavailable_in_time(database, queue):
     with locked_by_a_stranger(database):
         begun = time.monotonic()
         with ThreadPoolExecutor(4) as threads:
@@ -269,7 +213,7 @@ def enter(database):
         pass
 
 
-def test_many_threads_lose_nothing_and_keep_nothing_that_failed(database, said):
+def test_many_threads_lose_nothing_and_keep_nothing_that_failed(database):
     def work(number):
         for turn in range(20):
             name = f"{number}.{turn}"
@@ -283,7 +227,6 @@ def test_many_threads_lose_nothing_and_keep_nothing_that_failed(database, said):
             each.result()
     assert stored(database) == sorted(kept)
     assert len(kept) == 8 * 13
-    assert said.count("COMMIT") < len(kept)
 
 
 PROCESS = """
@@ -324,7 +267,7 @@ def process(database, name, seconds):
         running.kill()
 
 
-def test_processes_have_a_fair_share_each(database):
+def test_each_process_has_a_fair_share_of_the_writes(database):
     with process(database, "a", 1.5) as a, process(database, "b", 1.5) as b:
         for each in (a, b):
             each.stdin.write("go\n")
@@ -335,7 +278,7 @@ def test_processes_have_a_fair_share_each(database):
     assert least > 0.6 * most > 20
 
 
-def test_a_process_that_dies_at_work_holds_up_nobody(database):
+def test_a_process_that_is_killed_while_it_writes_holds_up_no_other(database):
     with process(database, "a", 0) as dying:
         with pytest.raises(Unavailable), database.transaction(patient=False):
             pass
@@ -365,7 +308,7 @@ print(number)
 """
 
 
-def test_processes_that_always_want_their_turn_alternate(tmp_path):
+def test_processes_that_always_want_the_file_lock_alternate(tmp_path):
     command = [sys.executable, "-c", TAKING, str(tmp_path / "turns"), str(time.time() + 1.5)]
     options = {"cwd": ROOT, "stdout": subprocess.PIPE}
     with subprocess.Popen(command, **options) as a, subprocess.Popen(command, **options) as b:
@@ -373,7 +316,7 @@ def test_processes_that_always_want_their_turn_alternate(tmp_path):
     assert least > 0.7 * most > 50
 
 
-def test_where_there_can_be_no_file_for_turns_writers_go_on(database):
+def test_writers_go_on_where_the_lock_file_cannot_be_made(database):
     path = Path(f"{database.url.database}-writers")
     path.unlink(missing_ok=True)
     path.mkdir()
@@ -402,3 +345,188 @@ def test_the_schema_is_looked_at_again_once_anybody_else_has_written(database, s
     moved(known)
     do(database, "d")
     assert stored(database) == ["a", "b", "c", "d"]
+
+
+def test_a_batch_of_writes_has_one_commit_and_nothing_is_visible_before(database, said):
+    with database.batch() as batch:
+        for name in "abc":
+            do(database, name)
+            assert stored(database) == []
+    assert stored(database) == ["a", "b", "c"]
+    assert not batch.is_lost
+    assert said.count("COMMIT") == 1
+    do(database, "d")
+    assert said.count("COMMIT") == 2
+
+
+def test_a_batch_without_writes_begins_no_transaction(database, said):
+    with database.batch() as batch:
+        stored(database)
+    assert not batch.is_lost
+    assert "BEGIN IMMEDIATE" not in said
+
+
+def test_a_batch_is_lost_when_sqlite_rolls_the_whole_transaction_back(database):
+    with database.batch() as batch:
+        do(database, "a")
+        assert not batch.is_lost
+        with suppress(Unavailable), database.transaction() as session:
+            driver = session.place.driver
+            pages = session.scalar(text("PRAGMA page_count"))
+            driver.execute(f"PRAGMA max_page_count = {pages + 10}")
+            try:
+                write(session, "x" * 1_000_000)
+            finally:
+                driver.execute("PRAGMA max_page_count = 1000000")
+        assert batch.is_lost
+        with pytest.raises(Unavailable):
+            do(database, "nothing of a new one")
+    assert batch.is_lost
+    assert stored(database) == []
+
+
+def test_a_batch_is_lost_when_one_of_its_writes_cannot_be_rolled_back(database):
+    def spoil():
+        with database.transaction() as session:
+            driver = session.place.driver
+            driver.execute("INSERT INTO message (text, created_date) VALUES ('spoilt', '')")
+            driver.execute("RELEASE part")
+            raise LookupError
+
+    with database.batch() as batch:
+        do(database, "a")
+        with pytest.raises(LookupError):
+            spoil()
+        assert batch.is_lost
+    assert stored(database) == []
+
+
+def test_the_time_limit_of_a_write_in_a_batch_begins_when_it_began_to_wait(database):
+    with closing(sqlite3.connect(database.url.database, isolation_level=None)) as stranger:
+        stranger.execute("BEGIN IMMEDIATE")
+        begun = time.monotonic()
+        with database.batch() as batch:
+            batch.since -= 0.9
+            with pytest.raises(Unavailable):
+                do(database, "a")
+            batch.since -= 10
+            with pytest.raises(Unavailable):
+                do(database, "b")
+            assert time.monotonic() - begun < 1.5
+            stranger.execute("ROLLBACK")
+            do(database, "c")
+    assert stored(database) == ["c"]
+
+
+def another_at_work(database):
+    """Return a thread that writes until an event is set, and that event."""
+    inside, go_on = threading.Event(), threading.Event()
+
+    def hold():
+        with database.transaction() as session:
+            write(session, "before")
+            inside.set()
+            assert go_on.wait(10)
+
+    first = threading.Thread(target=hold)
+    first.start()
+    assert inside.wait(10)
+    return first, go_on
+
+
+def test_a_writer_waits_until_the_batch_before_it_is_committed(database):
+    first, go_on = another_at_work(database)
+    threading.Timer(0.1, go_on.set).start()
+    with database.batch():
+        do(database, "a")
+        other = threading.Thread(target=do, args=[database, "z"])
+        other.start()
+        do(database, "b")
+        assert other.is_alive()
+    other.join(10)
+    first.join(10)
+    assert stored(database) == ["a", "b", "before", "z"]
+
+
+def test_a_batch_that_waits_in_vain_holds_up_no_other_writer(database):
+    first, go_on = another_at_work(database)
+    with database.batch() as batch:
+        batch.since -= 10
+        with pytest.raises(Unavailable):
+            do(database, "a")
+    go_on.set()
+    first.join(10)
+    do(database, "b")
+    assert stored(database) == ["b", "before"]
+
+
+@pytest.mark.parametrize("options", [{"error": LookupError()}, {"dry": True}])
+@pytest.mark.parametrize("place", range(3))
+def test_a_write_that_fails_in_a_batch_rolls_back_only_itself(database, place, options):
+    with database.batch() as batch:
+        for number, name in enumerate("abc"):
+            with suppress(LookupError):
+                do(database, name, **(options if number == place else {}))
+    assert not batch.is_lost
+    assert stored(database) == [name for number, name in enumerate("abc") if number != place]
+
+
+def test_a_batch_in_which_all_writes_fail_is_not_lost(database):
+    with database.batch() as batch:
+        for name in "ab":
+            with suppress(LookupError):
+                do(database, name, LookupError())
+    assert not batch.is_lost
+    assert stored(database) == []
+
+
+def test_a_batch_whose_commit_fails_is_lost_and_stores_nothing(database):
+    let_commits_fail(database)
+    with database.batch() as batch:
+        do(database, "a")
+        with database.transaction() as session:
+            spoil(session)
+        assert not batch.is_lost
+    assert batch.is_lost
+    assert stored(database) == []
+    do(database, "b")
+    assert stored(database) == ["b"]
+
+
+def test_a_statement_that_fails_in_a_batch_fails_only_its_own_write(database):
+    with database.batch() as batch:
+        do(database, "a")
+        with pytest.raises(IntegrityError), database.transaction() as session:
+            session.execute(text("INSERT INTO message (id) VALUES (1)"))
+        do(database, "b")
+    assert not batch.is_lost
+    assert stored(database) == ["a", "b"]
+
+
+def test_a_batch_goes_on_after_its_first_write_has_failed(database):
+    with database.batch() as batch:
+        with pytest.raises(IntegrityError), database.transaction() as session:
+            session.execute(text("INSERT INTO message (id) VALUES (1)"))
+        do(database, "a")
+    assert not batch.is_lost
+    assert stored(database) == ["a"]
+
+
+def test_writes_by_prepared_statements_alone_are_part_of_a_batch(database):
+    with database.batch() as batch:
+        for name in "ab":
+            with database.transaction() as session:
+                session.place.put(
+                    f"INSERT INTO message (text, created_date) VALUES ('{name}', '2026-11-21')",
+                    (),
+                    lambda _: None,
+                )
+    assert not batch.is_lost
+    assert stored(database) == ["a", "b"]
+
+
+def test_after_a_batch_each_write_has_its_own_commit_again(database):
+    with database.batch():
+        do(database, "a")
+    do(database, "b")
+    assert stored(database) == ["a", "b"]

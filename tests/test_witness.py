@@ -32,7 +32,7 @@ def from_another_process(database):
 
 
 def together(database):
-    with database.together():
+    with database.batch():
         do(database, "t")
 
 

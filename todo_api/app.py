@@ -57,7 +57,7 @@ def create_app(
     """
     try:
         settings = settings or Settings.from_environment()
-        database = database or open_database(settings)
+        database = database or open_database(settings, limited=True)
         migrations.upgrade(database)
         migrations.hold(database)
     except CannotStart as error:
@@ -86,11 +86,15 @@ def create_app(
     return app
 
 
-def open_database(settings: Settings) -> Database:
-    """Return the database of `settings`, with a connection for each who works and some to spare."""
+def open_database(settings: Settings, *, limited: bool = False) -> Database:
+    """Return the database of `settings`, with a connection for each thread of a server.
+
+    What a server asks of it is `limited` by STATEMENT_TIMEOUT; a command may take its time.
+    """
     return Database(
         settings.database_url,
         lock_timeout=settings.lock_timeout,
+        statement_timeout=settings.statement_timeout if limited else None,
         pool_size=4 * settings.threads + 2,
     )
 

@@ -28,6 +28,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import MapAdapter, RequestRedirect, Rule
 
 from todo_api.resources import passage, path_methods
+from todo_api.resources.event import ChangeStream
 from todo_api.routing import CONVERTERS, ExactRule
 
 _WITH_BODY = (HTTPStatus.OK, HTTPStatus.CREATED)
@@ -48,6 +49,9 @@ class ShortResponse(Response):
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer as a WSGI application."""
         match self.response:
+            case ChangeStream() as stream:
+                start_response(self.status, self.headers.to_wsgi_list())
+                return stream
             case [bytes()] as whole if self.status_code in _WITH_BODY:
                 headers = self.headers.to_wsgi_list()
                 if environ["REQUEST_METHOD"] != "HEAD" and _has_plain_links(headers):
@@ -98,6 +102,16 @@ class App(Flask):
         self.bound = lru_cache(_PATHS)(self._bound)
         self.url_map.merge_slashes = False
         self.url_map.converters.update(CONVERTERS)
+
+    def route_of(self, environ: WSGIEnvironment) -> str | None:
+        """Return the path in the URL table that a request is for, None if there is none."""
+        path = environ["PATH_INFO"]
+        match = self.matched if len(path) <= _LONGEST_PATH else self._match
+        try:
+            rule, _ = match(environ["REQUEST_METHOD"], path)
+        except HTTPException:
+            return None
+        return str(rule.endpoint)
 
     def full_dispatch_request(self) -> Response:
         """Answer the request without what nobody has asked for: signals and hooks take 8 µs."""

@@ -22,8 +22,9 @@ from typing import Any
 
 from flask import Flask
 
-from todo_api import addresses, migrations, sandbox, server
+from todo_api import addresses, migrations, sandbox
 from todo_api.app import open_database
+from todo_api.server import processes
 from todo_api.services import accounts, passwords, sample, tokens
 from todo_api.settings import Settings
 
@@ -50,7 +51,7 @@ def run(*, with_sample: bool) -> None:
         settings = Settings.of_its_own(f"sqlite:///{folder}/todo.db", port)
         url, control = addresses.url_of(HOST, port), secrets.token_urlsafe()
         told = {"url": url, "control": control, "admin": _made(settings, with_sample)}
-        server.run(
+        processes.run(
             settings,
             partial(_in_worker, settings, control, os.getpid(), folder),
             ready=partial(_tell, told, port, parent),

@@ -96,8 +96,10 @@ class Unavailable(Problem):
     message = "The database is busy or out of reach; try again."
 
 
-class MustBeAlone(Unavailable):
-    """What was to be done with others has to wait for somebody, and they would, too."""
+class TooSlow(Unavailable):
+    """The database took longer for a statement than it may."""
+
+    message = "This took the database too long; ask for less, or try again."
 
 
 class ReadOnly(Unavailable):

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from todo_api import sqlite
-from todo_api.errors import ReadOnly, Unavailable
+from todo_api.errors import ReadOnly, TooSlow, Unavailable
 from todo_api.generation import Guard
 
 _RETRY_AFTER = 1
@@ -27,12 +27,21 @@ def understood(engine: Engine, guard: Guard) -> Iterator[None]:
     except PoolTimeout as error:
         raise Unavailable(retry_after=_RETRY_AFTER) from error
     except DBAPIError as error:
+        if _was_cancelled(error):
+            raise TooSlow(retry_after=_RETRY_AFTER) from error
         if _refuses_to_write(engine, error):
             raise ReadOnly(retry_after=_RETRY_AFTER) from error
         if _is_out_of_reach(error):
             raise Unavailable(retry_after=_RETRY_AFTER) from error
         guard.look_after(error)
         raise
+
+
+def _was_cancelled(error: DBAPIError) -> bool:
+    """Return whether a statement has reached its time limit, or its client has gone."""
+    if isinstance(error.orig, psycopg.errors.QueryCanceled):
+        return True
+    return getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT
 
 
 def _refuses_to_write(engine: Engine, error: DBAPIError) -> bool:

@@ -49,6 +49,7 @@ def keep_others_out(connection: Connection, seconds: int) -> None:
 
     Who does so already is waited for, as long as `seconds`.
     """
+    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
     connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{seconds}s'")
     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
     connection.exec_driver_sql("SET LOCAL lock_timeout TO DEFAULT")

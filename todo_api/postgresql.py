@@ -85,12 +85,12 @@ def with_driver(url: URL) -> URL:
     return url.set(drivername="postgresql+psycopg")
 
 
-def speak(engine: Engine, lock_timeout: int) -> None:
+def speak(engine: Engine, lock_timeout: int, statement_timeout: int) -> None:
     """Set up each connection of `engine`, and each transaction.
 
     A transaction is begun as the connection's option `begin` says, or not at all where that is
     empty: then each statement is one by itself. To connect takes at most `lock_timeout` seconds,
-    however many hosts there are to try.
+    however many hosts there are to try; a statement takes at most `statement_timeout` seconds.
     """
     _, given = engine.dialect.create_connect_args(engine.url)
     several = "," in given.get("host", "")
@@ -99,6 +99,7 @@ def speak(engine: Engine, lock_timeout: int) -> None:
             **_ALIVE,
             **given,
             "options": f"-c timezone=UTC -c lock_timeout={lock_timeout}s"
+            f" -c statement_timeout={statement_timeout}s"
             f" -c idle_in_transaction_session_timeout={10 * lock_timeout}s",
             "connect_timeout": _SECONDS_A_HOST if several else max(lock_timeout, _SECONDS_A_HOST),
         }

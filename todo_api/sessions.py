@@ -1,20 +1,14 @@
 """Sessions: one that costs less as long as only rows are asked of it, and where it is at work."""
 
-from collections.abc import Callable
-from operator import methodcaller
 from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from todo_api import watched
-from todo_api.errors import MustBeAlone
-from todo_api.part import Part
 from todo_api.place import Place, nothing
 
 _TURN = "hashtextextended(%(over)s, 0)"
-
-_first: Callable[[Any], Any] = methodcaller("fetchone")
 
 
 class LightSession(Session):
@@ -84,26 +78,25 @@ def place_of(session: Session) -> Place:
 
 
 def left_before(session: Session) -> Any:
-    """Return what was held, and left, before this part of a larger transaction; None if unknown."""
-    driver = place_of(session).driver
-    return driver.held if driver.part != Part.ALL else None
+    """Return what was held, and left, before this part of a larger transaction; None if unknown.
+
+    Only SQLite's connection knows.
+    """
+    return getattr(place_of(session).driver, "held", None)
 
 
 def leave(session: Session, held: Any) -> None:
     """Let who is next go by the rows that this part holds, as they are when it is done."""
-    place_of(session).driver.held = held
+    place = place_of(session)
+    if place.dialect.name == "sqlite":
+        place.driver.held = held
 
 
 def take_turns(session: Session, over: str) -> None:
     """Let no other transaction that takes turns over the same thing run until this one ends.
 
-    SQLite has one writer at a time anyhow. Raises MustBeAlone if another one has its turn, and this
-    one holds up others.
+    SQLite has one writer at a time anyhow.
     """
     place = place_of(session)
-    if place.dialect.name != "postgresql":
-        return
-    if place.driver.part != Part.NEXT:
+    if place.dialect.name == "postgresql":
         place.put(f"SELECT pg_advisory_xact_lock({_TURN})", {"over": over}, nothing)
-    elif place.put(f"SELECT pg_try_advisory_xact_lock({_TURN})", {"over": over}, _first) != (True,):
-        raise MustBeAlone(retry_after=1)

@@ -123,6 +123,7 @@ class Settings:
     metrics_token: str = _setting("METRICS_TOKEN", "", _secret, repr=False)
     metrics_folder: str = _setting("PROMETHEUS_MULTIPROC_DIR", "", _folder)
     lock_timeout: int = _setting("LOCK_TIMEOUT", 5, _whole(1, 600))
+    statement_timeout: int = _setting("STATEMENT_TIMEOUT", 5, _whole(1, 600))
     hsts_days: int = _setting("HSTS_DAYS", 365, _whole(0, 730))
     opentelemetry: str = _setting("OPENTELEMETRY", "off", _one_of("on", "off"))
     access_log: str = _setting("ACCESS_LOG", "on", _one_of("on", "off"))
@@ -165,14 +166,3 @@ class Settings:
 def share_metrics(folder: str) -> None:
     """Let all processes that this one starts count their metrics in `folder`."""
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
-
-
-def shield_requests() -> None:
-    """Take out of the environment what granian would hand on as if a client had sent it.
-
-    It lays each WSGI request over a copy of the process environment, so that HTTP_PROXY, say, would
-    look like a header of every request.
-    """
-    for name in list(os.environ):
-        if name.startswith("HTTP_") or name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-            del os.environ[name]

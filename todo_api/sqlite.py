@@ -4,6 +4,7 @@ import errno
 import os
 import sqlite3
 from contextlib import suppress
+from enum import Enum, auto
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
@@ -13,7 +14,6 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from todo_api.errors import CannotStart
-from todo_api.part import InParts, Part
 
 _NEARLY = 0.05
 """Seconds by which a wait may be too long or too short."""
@@ -85,7 +85,15 @@ def speak(engine: Engine, lock_timeout: int) -> None:
         driver.start()
 
 
-class Driver(InParts, sqlite3.Connection):
+class Part(Enum):
+    """What a transaction of SQLAlchemy is: all of one, or a part of one that writers share."""
+
+    ALL = auto()
+    FIRST = auto()
+    NEXT = auto()
+
+
+class Driver(sqlite3.Connection):
     """A connection to SQLite on which a transaction may be a part of a larger one.
 
     The first part has the whole transaction, which was begun for it; each next one has a savepoint.
@@ -94,6 +102,11 @@ class Driver(InParts, sqlite3.Connection):
     """
 
     patience: int
+    part = Part.ALL
+    is_kept = False
+    """Whether the part was committed, which makes it no more than a piece of the whole."""
+    held: Any = None
+    """The rows that this transaction holds, as it leaves them; a next one may go by that."""
     found: Any = None
     """What the transaction before this one held, and has left, if it is still so."""
     leaves: Any = None
@@ -105,8 +118,10 @@ class Driver(InParts, sqlite3.Connection):
     _version: int | None = None
 
     def take(self, part: Part, held: Any = None) -> None:
-        """Let the next transaction be `part`, as InParts."""
-        super().take(part, held)
+        """Let the next transaction be `part`, after one that has left what is `held`."""
+        self.part = part
+        self.held = held
+        self.is_kept = False
         self._has_begun = False
 
     def begin_writing(self, patience: float) -> None:

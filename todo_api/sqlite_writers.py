@@ -1,199 +1,206 @@
-"""SQLite's writers: they queue, and those of one process who wait share a commit.
+"""SQLite's writers: one at a time, first come, first served, and a batch of them with one commit.
 
-SQLite has one writer at a time and lets the others poll, by which some wait for ever. So here the
-threads of a process queue up, first come, first served, and the first one waits for its process's
-turn, by a file beside the database. Who writes without knowing of all this is waited for, too.
+SQLite has one writer at a time and lets the others poll, by which some wait for ever. So the
+threads of a process queue up for its one connection that writes, and processes take turns by a file
+beside the database. A writer that knows nothing of all this is waited for, too.
 
-A commit waits for the disk. So who has written, while others wait in the same process, leaves the
-transaction open to the next one and waits for its commit. That goes on, each in a savepoint, until
-nobody waits, or the group is large or old enough for others to have their turn. The last one
-commits for all, and before that nobody returns. Who fails takes back no more than what is its own.
-Where the commit fails, or SQLite gives up the whole transaction, all fail who are part of it. A
-single writer waits for nobody, and needs no savepoint.
+A commit waits for the disk. So a thread that has several writes to do does them in a batch: one
+transaction, in which each write after the first has a savepoint of its own. A failed write rolls
+back only its own savepoint. Nobody may be answered before the batch is committed.
 """
 
-import sqlite3
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from todo_api import part
+from todo_api.checkpoints import Checkpoints
 from todo_api.errors import Unavailable
-from todo_api.part import Part
 from todo_api.place import Place, nothing
-from todo_api.sqlite import Driver
+from todo_api.sqlite import Driver, Part
 from todo_api.turnstile import Turnstile
 
 _RETRY_AFTER = 1
 
 
-class Group:
-    """A transaction, those whose writes it holds, and what has become of it."""
+class FairLock:
+    """A lock that its waiters get in the order in which they came."""
 
-    def __init__(self, place: Place, closing: ExitStack) -> None:
-        self.place = place
-        self.driver: Driver = place.driver
-        self.closing = closing
-        self.begun = time.monotonic()
-        self.size = 1
-        self.holds: list[Writer] = []
-        self.is_committed = False
-        self.error: BaseException | None = None
+    def __init__(self) -> None:
+        self._is_held = False
+        self._waiting = deque[threading.Lock]()
+        self._changing = threading.Lock()
 
     @property
-    def is_open(self) -> bool:
-        """Whether another one may join in."""
-        is_young = self.size < part.MOST and time.monotonic() < self.begun + part.LONGEST
-        return is_young and self.driver.in_transaction
+    def waiting(self) -> int:
+        """How many wait for the lock."""
+        return len(self._waiting)
 
-    def failure(self) -> BaseException:
-        """Return what to raise; each thread needs one of its own."""
-        if self.error:
-            return DBAPIError.instance("COMMIT", None, self.error, sqlite3.Error)
-        return Unavailable(retry_after=_RETRY_AFTER)
+    def acquire(self, seconds: float) -> bool:
+        """Wait for the lock for up to so many seconds; return whether it is held now.
 
+        A waiter to which the lock is handed in the very moment in which its time ends holds it.
+        """
+        with self._changing:
+            if not self._is_held:
+                self._is_held = True
+                return True
+            turn = threading.Lock()
+            turn.acquire()
+            self._waiting.append(turn)
+        if turn.acquire(timeout=max(0.0, seconds)):
+            return True
+        with self._changing:
+            if turn in self._waiting:
+                self._waiting.remove(turn)
+                return False
+        return True
 
-class Writer:
-    """Somebody in the queue; when its turn comes it is told of the group that it joins, if any."""
-
-    def __init__(self, *, alone: bool) -> None:
-        self.alone = alone
-        self.group: Group | None = None
-        self._call = threading.Lock()
-        self._call.acquire()
-
-    def call(self) -> None:
-        """Let it go on."""
-        self._call.release()
-
-    def wait(self, seconds: float = -1) -> None:
-        """Wait for a call; raise Unavailable if there is none within `seconds`, if that is said."""
-        if not self._call.acquire(timeout=seconds):
-            raise Unavailable(retry_after=_RETRY_AFTER)
+    def release(self) -> None:
+        """Hand the lock on to the one that has waited longest, if there is one."""
+        with self._changing:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._is_held = False
 
 
 class Writers:
-    """The writers of one process, who `take` a connection of the engine's, always the same one.
+    """The writers of one process, which `take` a connection of the engine's, always the same one.
 
-    `patience`, in seconds, is how long they usually wait.
+    `seconds` is how long one waits for its turn, unless it says otherwise.
     """
 
-    def __init__(self, engine: Engine, take: Callable[[], Place], patience: int) -> None:
-        self.patience = patience
-        self._take = take
+    def __init__(self, engine: Engine, take: Callable[[], Place], seconds: int) -> None:
+        self.seconds = seconds
         self.turnstile = Turnstile(f"{engine.url.database}-writers")
-        self._changing = threading.Lock()
-        self.queue: deque[Writer] = deque()
-        self._busy = False
-        self.own = threading.local()
-        """A thread's own way to get its part, if it has one, see `sqlite_together`."""
+        self.lock = FairLock()
+        self._take = take
+        self._checkpoints = Checkpoints(str(engine.url.database))
+        self._own = threading.local()
 
     @contextmanager
-    def part(
-        self, patience: float, *, alone: bool = False, on: Place | None = None
-    ) -> Iterator[tuple[Place, bool]]:
-        """Be the one who writes; yield where, and whether the transaction is a new one.
+    def write(self, seconds: float, on: Place | None = None) -> Iterator[tuple[Place, bool]]:
+        """Be the one that writes; yield where, and whether a new transaction was begun for it.
 
-        The driver is to begin there, and to commit or roll back what is this writer's own. To
-        return is to have that on the disk. Raises Unavailable if it is not the writer's turn within
-        `patience` seconds. One who may take long is better `alone`, so that nobody's commit waits
-        for that. It may bring the place that it works `on`.
+        It is committed at the end if the driver was told to commit, which within a batch is no more
+        than a note. Raises Unavailable if it is not the writer's turn within so many seconds. A
+        writer may bring the connection that it works `on`.
         """
-        if own := getattr(self.own, "part", None):
-            with own(patience) as shared:
+        batch: Batch | None = getattr(self._own, "batch", None)
+        if batch:
+            with batch.write(seconds) as shared:
                 yield shared
             return
-        until = time.monotonic() + patience
-        writer = Writer(alone=alone)
-        has_to_wait = self.line_up(writer)
-        error: BaseException | None = None
-        try:
-            if has_to_wait:
-                writer.wait(patience)
-            is_new = writer.group is None
-            group = writer.group = writer.group or self.begun(on, until)
-            group.driver.take(Part.FIRST if is_new else Part.NEXT)
-            yield group.place, is_new
-        except BaseException as raised:
-            error = raised
-            raise
-        finally:
-            self.leave(writer, error)
+        with self.transaction(time.monotonic() + seconds, on) as place:
+            place.driver.take(Part.FIRST)
+            yield place, True
 
-    def line_up(self, writer: Writer) -> bool:
-        """Queue up; return whether the writer has to wait."""
-        with self._changing:
-            if self._busy:
-                self.queue.append(writer)
-                return True
-            self._busy = True
-            return False
+    @contextmanager
+    def transaction(self, until: float, on: Place | None = None) -> Iterator[Place]:
+        """Hold the one transaction that may write, begun by `until` in time.monotonic().
 
-    def begun(self, on: Place | None, until: float) -> Group:
-        """Begin a transaction, as the only writer of this process."""
-        if not self.turnstile.take(until):
+        At the end it is committed if something of it is to be kept, else rolled back.
+        """
+        if not self.lock.acquire(until - time.monotonic()):
             raise Unavailable(retry_after=_RETRY_AFTER)
-        with ExitStack() as failing:
-            failing.callback(self.turnstile.give_back)
-            place = on or self._take()
-            failing.callback(place.driver.rollback if on else place.pooled.close)
-            place.driver.begin_writing(until - time.monotonic())
-            return Group(place, failing.pop_all())
-
-    def leave(self, writer: Writer, error: BaseException | None) -> None:
-        """Hand on the turn, and do not return before the commit if there is something in it."""
-        with self._changing:
-            if writer in self.queue:
-                self.queue.remove(writer)
-                return
-        group = writer.group
-        if group is None:
-            self._hand_on()
-            return
-        is_in_it = error is None and group.driver.is_kept
-        if is_in_it:
-            group.holds.append(writer)
-        if writer.alone or not group.is_open or not self._hand_on(group):
-            self.end(group)
-        if is_in_it:
-            writer.wait()
-            if not group.is_committed:
-                raise group.failure()
-
-    def end(self, group: Group) -> None:
-        """Commit for all who are in it, and let them, and others, go on."""
         try:
-            if group.holds and group.driver.in_transaction:
-                group.place.put("COMMIT", (), nothing)
-                group.driver.committed()
-                group.is_committed = True
-        except DBAPIError as error:
-            group.error = error.orig
-        finally:
-            group.driver.take(Part.ALL)
+            if not self.turnstile.take(until):
+                raise Unavailable(retry_after=_RETRY_AFTER)
             try:
-                group.closing.close()
+                with self._connected(on) as place:
+                    place.driver.begin_writing(until - time.monotonic())
+                    yield place
+                    self._commit(place)
             finally:
-                self._hand_on()
-                for each in group.holds:
-                    each.call()
+                self.turnstile.give_back()
+        finally:
+            self.lock.release()
 
-    def _hand_on(self, group: Group | None = None) -> bool:
-        """Call the next one, if there is one, or one who will join in `group`; return whether."""
-        with self._changing:
-            if not self.queue:
-                self._busy = group is not None
-                return False
-            if group and self.queue[0].alone:
-                return False
-            following = self.queue.popleft()
-            following.group = group
-        if group:
-            group.size += 1
-        following.call()
-        return True
+    @contextmanager
+    def batch(self) -> Iterator["Batch"]:
+        """Let what this thread writes share one transaction, which is committed at the end."""
+        batch = self._own.batch = Batch(self)
+        try:
+            yield batch
+        finally:
+            del self._own.batch
+            batch.end()
+
+    @contextmanager
+    def _connected(self, on: Place | None) -> Iterator[Place]:
+        place = on or self._take()
+        try:
+            yield place
+        finally:
+            place.driver.take(Part.ALL)
+            if on:
+                place.driver.rollback()
+            else:
+                place.pooled.close()  # Which rolls back what was not committed.
+
+    def _commit(self, place: Place) -> None:
+        driver: Driver = place.driver
+        if driver.is_kept and driver.in_transaction:
+            place.put("COMMIT", (), nothing)
+            driver.committed()
+            self._checkpoints.limit_log(driver, 1000 * driver.patience)
+
+
+class Batch:
+    """Writes of one thread that share a transaction, which begins with the first of them.
+
+    `since` says, in time.monotonic(), since when the next one waits.
+    """
+
+    def __init__(self, writers: Writers) -> None:
+        self.since = time.monotonic()
+        self._writers = writers
+        self._open = ExitStack()
+        self._place: Place | None = None
+        self._has_writes = False
+        self._is_committed = False
+        self._held: Any = None
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether something of it was done, and is not stored, nor ever will be."""
+        if self._place is None or not self._has_writes or self._is_committed:
+            return False
+        return not self._place.driver.in_transaction
+
+    @contextmanager
+    def write(self, seconds: float) -> Iterator[tuple[Place, bool]]:
+        """Be the one that writes, as `Writers.write`; to return is not yet to have it stored."""
+        if self.is_lost:
+            # Another transaction would begin here, which is not lost.
+            raise Unavailable(retry_after=_RETRY_AFTER)
+        if self._place is None:
+            transaction = self._writers.transaction(self.since + seconds)
+            self._place = self._open.enter_context(transaction)
+            self._held = self._place.driver.found
+        driver: Driver = self._place.driver
+        is_first = not self._has_writes
+        held, self._held = self._held, None
+        driver.take(Part.FIRST if is_first else Part.NEXT, held)
+        yield self._place, is_first
+        if driver.is_kept:
+            self._held = driver.held
+            self._has_writes = True
+
+    def end(self) -> None:
+        """Commit, if there is anything; where that fails, the batch is lost."""
+        if self._place is None:
+            return
+        driver: Driver = self._place.driver
+        driver.is_kept = self._has_writes
+        driver.leaves = self._held
+        is_whole = not self.is_lost
+        with suppress(DBAPIError):
+            self._open.close()
+            self._is_committed = is_whole

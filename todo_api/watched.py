@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: they wait for no server that is silent, and know of parts."""
+"""Connections to PostgreSQL, which wait for no server that is silent."""
 
 import time
 from typing import Any
@@ -8,7 +8,6 @@ from psycopg.abc import RV, PQGen
 from psycopg.pq import TransactionStatus
 from psycopg.waiting import Ready, Wait
 
-from todo_api.part import InParts, Part
 from todo_api.pulse import NoAnswer, Pulse
 from todo_api.spin import Spin
 
@@ -22,12 +21,8 @@ _CURSORS = 100
 """How many statements have a cursor of their own: as many as the driver has prepared."""
 
 
-class WatchedConnection(InParts, psycopg.Connection[Any]):
-    """A connection that gives up, and closes, once there is no use in waiting any more.
-
-    A transaction on it may be a part of a larger one, which is in a savepoint unless it is the
-    first.
-    """
+class WatchedConnection(psycopg.Connection[Any]):
+    """A connection that gives up, and closes, once there is no use in waiting any more."""
 
     pulse: Pulse
     is_fresh = True
@@ -54,23 +49,10 @@ class WatchedConnection(InParts, psycopg.Connection[Any]):
             cursor = self._cursors[text] = self.cursor()
         return cursor
 
-    def end_writing(self) -> None:
-        """Commit all parts, for which the server waits for its disk."""
+    def commit(self) -> None:
+        """Commit, for which the server waits for its disk, so that looking for that is in vain."""
         with self._spin.left_out():
             super().commit()
-
-    def commit(self) -> None:
-        """Commit; of a part, leave that to `end_writing`."""
-        if self.part == Part.ALL:
-            self.end_writing()
-        self.is_kept = True
-
-    def rollback(self) -> None:
-        """Roll back, which is less than all of it where others have their parts."""
-        if self.part == Part.NEXT:
-            self.execute("ROLLBACK TO part")
-        else:
-            super().rollback()
 
     def wait(self, gen: PQGen[RV], *args: Any, **options: Any) -> RV:
         """Wait for the server; psycopg does all of its waiting here but for that to connect."""

@@ -9,7 +9,7 @@ from faults.askers import LOGIN
 from faults.crowd import Crowd
 from faults.rig import PASSWORD, Outcome
 from faults.traffic import Client
-from todo_api.places import WAITING
+from todo_api.server.fairness import WAITING
 
 ON = ("sqlite", "postgresql")
 SHORT_ON = ("sqlite",)

@@ -7,14 +7,15 @@ from importlib import import_module
 import click
 from flask import Flask
 
-from todo_api import addresses, migrations, server, urls
+from todo_api import addresses, migrations, urls
 from todo_api import ephemeral as ephemeral_server
 from todo_api.app import create_app, open_database
 from todo_api.cli.setup import in_one_line, opened
 from todo_api.database import Database
 from todo_api.errors import CannotStart
+from todo_api.server import processes
 from todo_api.services import sample
-from todo_api.settings import Settings, shield_requests
+from todo_api.settings import Settings
 
 
 @click.command()
@@ -23,7 +24,6 @@ from todo_api.settings import Settings, shield_requests
 def serve(with_sample: bool, ephemeral: bool) -> None:
     """Migrate the database and serve until stopped."""
     if ephemeral:
-        shield_requests()
         with in_one_line():
             ephemeral_server.run(with_sample=with_sample)
         return
@@ -41,8 +41,7 @@ def serve(with_sample: bool, ephemeral: bool) -> None:
     click.echo(f"The database  {database}")
     click.echo(f"Try           curl '{base}/itemprice?itemname=apples'")
     sys.stdout.flush()
-    shield_requests()
-    server.run(settings, make)
+    processes.run(settings, make)
 
 
 @click.command()

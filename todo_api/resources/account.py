@@ -11,6 +11,7 @@ from todo_api.resources.auth import OWNER_OR_ADMIN, PUBLIC, Access, Who
 from todo_api.resources.endpoint import PRIVATE, Created, Version
 from todo_api.resources.of_account import AccountEndpoint
 from todo_api.resources.stored import StoredEndpoint
+from todo_api.resources.work import Work
 from todo_api.schemas.account import AccountSchema, Registration
 from todo_api.services import accounts, passwords, throttle, tokens
 
@@ -22,6 +23,7 @@ class AccountList(StoredEndpoint):
     creates = True
     takes = {"post": Registration()}
     may = {"post": (403, 409, 429)}
+    work = {"post": Work.PASSWORD}
     gives = {"post": AccountSchema()}
     cache = PRIVATE
 
@@ -81,6 +83,7 @@ class AccountItem(AccountEndpoint):
     keeps = True
     takes = {"put": AccountSchema(), "patch": AccountSchema()}
     may = {"put": (429,), "patch": (429,)}
+    work = {"put": Work.PASSWORD, "patch": Work.PASSWORD}
     gives = {"get": AccountSchema(), "put": AccountSchema(), "patch": AccountSchema()}
 
     def version(self, *objects: Any) -> Version:

@@ -68,7 +68,9 @@ def whole(request: Request, most: int) -> bytes:
     if "Content-Encoding" in request.headers:
         raise UnsupportedMedia
     stream, length = request.environ["wsgi.input"], request.content_length
-    if isinstance(stream, BytesIO) and length is not None and length <= most:
+    if length is not None and length > most:
+        raise _too_large(most)
+    if isinstance(stream, BytesIO) and length is not None:
         # What is in memory already needs nothing of what werkzeug does with a stream, for 40 µs.
         raw = stream.read(length)
     else:
@@ -82,14 +84,17 @@ def _streamed(request: Request, most: int) -> bytes:
     # Werkzeug ends a body without Content-Length at its limit, and says nothing. With a limit that
     # is one byte larger than ours, a body that is too large can be told from one that just fits.
     request.max_content_length = most + 1
-    too_large = TooLarge(f"The body is larger than {most // MIB} MiB.")
     try:
         raw = request.get_data(cache=False)
     except RequestEntityTooLarge:
-        raise too_large from None
+        raise _too_large(most) from None
     if len(raw) > most:
-        raise too_large
+        raise _too_large(most)
     return raw
+
+
+def _too_large(most: int) -> TooLarge:
+    return TooLarge(f"The body is larger than {most // MIB} MiB.")
 
 
 def must_be_utf_8(parameters: Mapping[str, str]) -> None:

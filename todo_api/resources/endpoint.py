@@ -10,6 +10,7 @@ class declares, by verb:
     gives   the schema that shows what the verb returns; without one, nothing is shown
     media   the media types in which it is shown, where that is not JSON alone
     may     the error statuses that do not follow from all this, for the docs
+    work    the kind of work, where that does not follow from the class
 
 A `strict` one refuses every parameter of a query that it does not ask for; a `versioned` one gives
 an ETag to what it shows without a database. Where `cache` is not said, who has access decides it.
@@ -27,6 +28,7 @@ from flask_restful import Resource
 from todo_api.resources import body, form, passage, path_methods
 from todo_api.resources.auth import PUBLIC, Access
 from todo_api.resources.backend import Backend
+from todo_api.resources.work import Work
 from todo_api.schemas.query import PageQuery
 from todo_api.schemas.wire import Wire
 from todo_api.services.paging import Page
@@ -78,6 +80,7 @@ class Endpoint(Resource):
     gives: ClassVar[Mapping[str, Wire]] = {}
     media: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     may: ClassVar[Mapping[str, tuple[int, ...]]] = {}
+    work: ClassVar[Mapping[str, Work]] = {}
     strict: ClassVar[bool] = False
     versioned: ClassVar[bool] = False
     with_head: ClassVar[bool] = True
@@ -110,6 +113,11 @@ class Endpoint(Resource):
         if "GET" in methods and cls.with_head:
             methods.append("HEAD")
         return [*methods, "OPTIONS"]
+
+    @classmethod
+    def work_of(cls, verb: str, query_string: str) -> Work:
+        """Return the kind of work that `verb` is, for a query as it was sent."""
+        return cls.work.get(verb, Work.NO_DATABASE)
 
     def dispatch_request(self, **ids: Any) -> Shown | Response:
         """Answer the request; Flask calls this with what the URL's placeholders matched."""

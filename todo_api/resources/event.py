@@ -15,6 +15,7 @@ from todo_api.models import Owner
 from todo_api.resources import auth, json_text
 from todo_api.resources.auth import OWNER
 from todo_api.resources.of_account import AccountEndpoint
+from todo_api.resources.work import Work
 from todo_api.schemas.change import ChangesSchema, EventQuery
 from todo_api.services import callers, changes
 from todo_api.services.feed import Subscription
@@ -29,9 +30,14 @@ LONGEST = 600.0
 BEAT = 15.0
 """Seconds of silence after which a comment says that the stream is alive."""
 
-_TRY_AGAIN = 1.0
+LARGE = 64 * 1024
+"""Bytes from which on changes come in several events, so that none takes much memory."""
+
+TRY_AGAIN = 1.0
+"""Seconds after which a stream looks again for a database that is out of reach."""
+
+HEARTBEAT = b":\n\n"
 _HEAD = b"retry: 1000\n\n"
-_HEARTBEAT = b":\n\n"
 _CHANGES = ChangesSchema()
 
 
@@ -41,6 +47,7 @@ class EventStream(AccountEndpoint):
     strict = True
     access = {"get": OWNER}
     asks = {"get": EventQuery()}
+    work = {"get": Work.STREAM}
     media = {"get": (EVENT_STREAM,)}
     gives = {"get": _CHANGES}
     cache = "no-store"
@@ -51,47 +58,97 @@ class EventStream(AccountEndpoint):
         response = Response(content_type=EVENT_STREAM, headers={"X-Accel-Buffering": "no"})
         if request.method != "HEAD":
             subscription = self.backend.feed.subscribe(account.id)
-            response.call_on_close(subscription.close)
             if metrics := self.backend.metrics:
                 metrics.opened_stream()
-                response.call_on_close(metrics.closed_stream)
+                subscription.on_close(metrics.closed_stream)
             since = request.headers.get(LAST_EVENT_ID) or query["since"]
-            response.response = events(self.database, subscription, auth.secret_of(request), since)
+            secret = auth.secret_of(request)
+            response.response = ChangeStream(self.database, subscription, secret, since)
         return response
 
 
-def events(
-    database: Database,
-    subscription: Subscription,
-    secret: str,
-    since: str | None,
-    *,
-    beat: float = BEAT,
-    longest: float = LONGEST,
-) -> Iterator[bytes]:
-    """Yield what changes after the sync token `since`, for as long as the token `secret` lives.
+class ChangeStream:
+    """The body of an event stream: what changes after the sync token `since`.
 
-    Each event is one answer of `changes`, its id the sync token to go on from. A stream lasts for
-    at most `longest` seconds, and is silent for at most `beat`.
+    Each event is one answer of `changes`, its id the sync token to go on from. The stream is over
+    when the token `secret` ends, the process stops, or `longest` seconds have gone by; it is silent
+    for at most `beat` seconds. A server with an event loop calls `read` and waits in between; for
+    any other one the stream is an iterator, which waits in its thread.
     """
-    end = time.monotonic() + longest
-    yield _HEAD
-    while not subscription.over and time.monotonic() < end:
-        subscription.look()
+
+    def __init__(
+        self,
+        database: Database,
+        subscription: Subscription,
+        secret: str,
+        since: str | None,
+        *,
+        beat: float = BEAT,
+        longest: float = LONGEST,
+    ) -> None:
+        self.subscription = subscription
+        self.beat = beat
+        self._database = database
+        self._secret = secret
+        self._since = since
+        self._limit = LARGEST
+        self._ends = time.monotonic() + longest
+        self._is_first = True
+
+    @property
+    def seconds_left(self) -> float:
+        """How many seconds are left until the stream ends, none if it is over."""
+        return 0.0 if self.subscription.over else max(0.0, self._ends - time.monotonic())
+
+    def read(self) -> tuple[list[bytes], float] | None:
+        """Return what there is to tell now, and for how many seconds to wait for more.
+
+        Returns None once the stream is over. Raises nothing where the database is out of reach.
+        """
+        if not self.seconds_left:
+            return None
+        pieces = [_HEAD] if self._is_first else []
+        self._is_first = False
+        self.subscription.look()
         try:
-            with database.reading() as session:
-                found = callers.recognise(session, secret)
-                if found is None:
-                    return
-                news = changes.since(session, found[0], since, LARGEST)
-                shown = _CHANGES.show(news)
+            event, more = self._event()
         except Unavailable:
-            yield _HEARTBEAT
-            subscription.wait(_TRY_AGAIN)
-            continue
-        if news.changes or news.account or news.reset:
-            yield b"id: %s\ndata: %s\n\n" % (news.next.encode(), json_text.render(shown))
-        since = news.next
-        left = max(0.0, end - time.monotonic())
-        if not news.more and not subscription.wait(min(beat, left)):
-            yield _HEARTBEAT
+            return [*pieces, HEARTBEAT], TRY_AGAIN
+        except _TokenEnded:
+            return None
+        if event:
+            pieces.append(event)
+        return pieces, 0.0 if more else min(self.beat, self.seconds_left)
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the stream bit by bit, and wait in between."""
+        while (found := self.read()) is not None:
+            pieces, seconds = found
+            yield from pieces
+            if seconds and not self.subscription.wait(seconds) and HEARTBEAT not in pieces:
+                yield HEARTBEAT
+
+    def close(self) -> None:
+        """Follow the account no more."""
+        self.subscription.close()
+
+    def _event(self) -> tuple[bytes, bool]:
+        """Return the next event, empty if nothing has changed, and whether there is more."""
+        with self._database.reading() as session:
+            found = callers.recognise(session, self._secret)
+            if found is None:
+                raise _TokenEnded
+            while True:
+                news = changes.since(session, found[0], self._since, self._limit)
+                text = json_text.render(_CHANGES.show(news))
+                if len(text) <= LARGE or self._limit == 1:
+                    break
+                self._limit = max(1, self._limit // 4)
+        self._since = news.next
+        if not (news.changes or news.account or news.reset):
+            return b"", news.more
+        return b"id: %s\ndata: %s\n\n" % (news.next.encode(), text), news.more
+
+
+class _TokenEnded(Exception):
+    """The token that the stream was opened with has ended."""

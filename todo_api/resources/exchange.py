@@ -18,6 +18,7 @@ from todo_api.resources.endpoint import Version
 from todo_api.resources.of_account import AccountEndpoint
 from todo_api.resources.of_file import FileEndpoint
 from todo_api.resources.upload import CALENDAR, CSV, Upload
+from todo_api.resources.work import Work
 from todo_api.schemas import task_calendar, task_csv, task_file, task_ics
 from todo_api.schemas.skipped import Skipped
 from todo_api.schemas.task_file import Exported, ExportQuery, Imported, Record, TaskFile
@@ -57,7 +58,9 @@ class Export(_Exchange):
     """All tasks of one account as a file, which an import takes without loss."""
 
     access = {"get": OWNER}
+    long = True
     asks = {"get": ExportQuery()}
+    work = {"get": Work.FILE}
     media = {"get": tuple(MEDIA.values())}
     gives = {"get": Exported()}
 

@@ -4,6 +4,7 @@ from todo_api.errors import ReadOnly
 from todo_api.resources.auth import PUBLIC
 from todo_api.resources.endpoint import Endpoint
 from todo_api.resources.stored import StoredEndpoint
+from todo_api.resources.work import Work
 from todo_api.schemas.health import HealthSchema
 from todo_api.sessions import place_of
 
@@ -28,6 +29,7 @@ class Ready(StoredEndpoint):
     strict = True
     access = {"get": PUBLIC}
     gives = {"get": HealthSchema()}
+    work = {"get": Work.PROBE}
 
     def get(self) -> dict[str, str]:
         """Ask whether the server is ready."""

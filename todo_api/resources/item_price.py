@@ -115,7 +115,7 @@ class ItemPriceImport(FileEndpoint, _OnThePriceList):
     def prepare(self, values: dict[str, Any]) -> Difference:
         """Read the file, and compare it with the list as it is now."""
         entries = price_rows.all_good(self._checked(values.pop("file")))
-        with self.database.reading() as session:
+        with self.database.reading(long=True) as session:
             return price_merge.compare(session, prices.price_list(session), entries)
 
     def post(self, price_list: PriceList, difference: Difference) -> dict[str, int]:

@@ -10,12 +10,16 @@ from todo_api.errors import Unavailable
 from todo_api.resources import body, idempotency, upload
 from todo_api.resources.endpoint import Shown
 from todo_api.resources.stored import Sent, StoredEndpoint
+from todo_api.resources.work import Work
 
-TURN = Lock()
-"""Held by the request whose file is understood and stored.
+LARGE = 4 * body.MIB
+"""Bytes from which on a file is large."""
 
-That takes up to fifteen times the memory that the file has, and a thread for as long: all files at
-once could take all there is of both.
+LARGE_FILE = Lock()
+"""Held by the request whose large file is parsed and stored.
+
+That takes up to fifteen times the memory that the file has, so all large files at once could take
+all there is. Small ones go on beside it.
 """
 
 
@@ -28,25 +32,27 @@ class FileEndpoint(StoredEndpoint):
 
     creates = True
     long = True
+    work = {"post": Work.FILE}
     files: ClassVar[Mapping[str, str]]
 
-    has_turn = False
+    holds_large_file = False
 
     def answer(self, verb: str, ids: dict[str, Any]) -> Shown | Response:
-        """Answer `verb`; one file at a time."""
+        """Answer `verb`; one large file at a time."""
         try:
             return super().answer(verb, ids)
         finally:
-            if self.has_turn:
-                TURN.release()
+            if self.holds_large_file:
+                LARGE_FILE.release()
 
     def sent(self, verb: str) -> Sent:
-        """Read the file, however slowly it comes, and wait for the turn to work on it."""
+        """Read the file; wait until no other large one is worked on."""
         self.asked(verb)
         file = upload.read(self.request, (body.JSON, *self.files), self.settings.import_max)
         ask = idempotency.ask_of_file(self.request, self.caller.account.id, file)
-        patience = self.settings.lock_timeout
-        self.has_turn = TURN.acquire(timeout=patience)
-        if not self.has_turn:
-            raise Unavailable("Another import is under way; try again.", retry_after=patience)
+        if len(file.content) > LARGE:
+            seconds = self.settings.lock_timeout
+            self.holds_large_file = LARGE_FILE.acquire(timeout=seconds)
+            if not self.holds_large_file:
+                raise Unavailable("Another import is under way; try again.", retry_after=seconds)
         return Sent({"file": file}, ask=ask)

@@ -12,6 +12,10 @@ AFTERWARDS = "todo_api.afterwards"
 """Where it may have a list, of what is to be done once it is clear that the answer is true."""
 
 
+BODY_TO_COME = "todo_api.body_to_come"
+"""Set where a large body has not been read yet, so that only the caller is to be checked."""
+
+
 @dataclass(slots=True)
 class Passage:
     """What the floors say of a request to what stands around it.
@@ -19,7 +23,8 @@ class Passage:
     It has `begun` when the performance counter stood there, in seconds. `route` is the path in the
     URL table, `account` the id of who calls, `cache` the Cache-Control that the answer gets unless
     it has one, `wrong` what makes the request one that cannot be answered. As long as the account
-    is in `state`, which is its version, the answer is the same.
+    is in `state`, which is its version, the answer is the same. `is_admitted` says that the caller
+    may send the body that is still to come.
     """
 
     request_id: str
@@ -30,6 +35,7 @@ class Passage:
     cache: str = "no-cache"
     dry_run: bool = False
     state: str | None = None
+    is_admitted: bool = False
 
 
 def of(request: Request) -> Passage:

@@ -5,7 +5,7 @@ names, and ends there if the client has it already.
 """
 
 from contextlib import suppress
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import Response
 from sqlalchemy.orm import Session
@@ -15,6 +15,7 @@ from todo_api.resources import auth, passage
 from todo_api.resources.auth import PUBLIC, Caller
 from todo_api.resources.backend import Backend
 from todo_api.resources.endpoint import Endpoint, Shown, Version, etag
+from todo_api.resources.work import Work, is_lookup
 from todo_api.services import tokens
 
 
@@ -22,6 +23,9 @@ class ReadingEndpoint(Endpoint):
     """A resource over the SQLAlchemy session, `self.session`, that the request's phase has."""
 
     knows_callers = True
+
+    long: ClassVar[bool] = False
+    """Whether the database may take long for it."""
 
     session: Session
     caller: Caller
@@ -32,6 +36,11 @@ class ReadingEndpoint(Endpoint):
         super().__init__(backend)
         self.database = backend.database
         self.query: dict[str, Any] = {}
+
+    @classmethod
+    def work_of(cls, verb: str, query_string: str) -> Work:
+        """Return the kind of work that `verb` is: a look-up, if an index answers the query."""
+        return cls.work.get(verb) or (Work.LOOKUP if is_lookup(query_string) else Work.SCAN)
 
     def find(self, **ids: Any) -> tuple[Any, ...]:
         """Return the objects that the URL names, the most particular last; take them if writing."""
@@ -70,7 +79,7 @@ class ReadingEndpoint(Endpoint):
         return shown
 
     def _read(self, verb: str, ids: dict[str, Any]) -> Shown | Response:
-        with self.database.reading() as self.session:
+        with self.database.reading(long=self.long) as self.session:
             self.admit(verb, **ids)
             self.query = self.asked(verb)
             objects = self.find(**ids)

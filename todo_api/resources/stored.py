@@ -15,10 +15,11 @@ from flask import Response
 
 from todo_api.errors import NotFound, Problem, Stale
 from todo_api.models import Replay
-from todo_api.resources import body, idempotency, json_text, preferences
+from todo_api.resources import body, idempotency, json_text, passage, preferences
 from todo_api.resources.auth import PUBLIC
 from todo_api.resources.endpoint import Changed, Created, Shown
 from todo_api.resources.reading import ReadingEndpoint
+from todo_api.resources.work import Work
 from todo_api.services import replays, tokens
 from todo_api.services.replays import Ask
 from todo_api.sessions import take_turns
@@ -39,15 +40,21 @@ class Sent:
 class StoredEndpoint(ReadingEndpoint):
     """A resource that may write, too. Where it `creates`, its POST takes an Idempotency-Key.
 
-    One whose writes may be `long` shares no commit with others, who would have to wait for it. One
-    whose writes are `short` does no slow work.
+    One whose statements may take long is `long`. One whose writes are `short` does no slow work, so
+    that they may share a commit with others, which have to wait for them.
     """
 
     writes: ClassVar[tuple[str, ...]] = ("post", "put", "patch", "delete")
     creates: ClassVar[bool] = False
-    long: ClassVar[bool] = False
     short: ClassVar[bool] = False
     dry = False
+
+    @classmethod
+    def work_of(cls, verb: str, query_string: str) -> Work:
+        """Return the kind of work that `verb` is."""
+        if verb not in cls.writes:
+            return super().work_of(verb, query_string)
+        return cls.work.get(verb) or (Work.SHORT_WRITE if cls.short else Work.WRITE)
 
     def prepare(self, values: dict[str, Any]) -> Any:
         """Do the slow part of a write, while no session is open; return what the verb is to get."""
@@ -66,6 +73,9 @@ class StoredEndpoint(ReadingEndpoint):
     def _write(self, verb: str, ids: dict[str, Any]) -> Shown | Response:
         if not (self.short and self._is_at_hand()):
             self._look(verb, ids)
+            if passage.BODY_TO_COME in self.request.environ:
+                passage.of(self.request).is_admitted = True
+                return None, 204, {}
             return self._write_what_is_sent(verb, ids)
         try:
             return self._write_what_is_sent(verb, ids)
@@ -98,7 +108,7 @@ class StoredEndpoint(ReadingEndpoint):
                 return self._again(kept, sent)
             raise
         self.writing = True
-        with self.database.transaction(dry=self.dry, alone=self.long) as self.session:
+        with self.database.transaction(dry=self.dry, long=self.long) as self.session:
             if sent.ask:
                 take_turns(self.session, sent.ask.turn)
             objects = self._found(verb, ids)

@@ -6,6 +6,7 @@ from todo_api.models import HeldAccount, Owner, PriceListRow, TaskRow
 from todo_api.resources.auth import OWNER
 from todo_api.resources.endpoint import Changed, Created, Listed, Version, listed
 from todo_api.resources.of_account import AccountEndpoint
+from todo_api.resources.work import Work
 from todo_api.schemas.task import (
     FilterQuery,
     PostedTask,
@@ -65,6 +66,7 @@ class TaskTotal(AccountEndpoint):
     strict = True
     access = {"get": OWNER}
     asks = {"get": FilterQuery()}
+    work = {"get": Work.SCAN}
     gives = {"get": TotalSchema()}
 
     def find_within(self, account: Owner, **ids: Any) -> tuple[Any, ...]:

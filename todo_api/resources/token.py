@@ -9,6 +9,7 @@ from todo_api.resources.auth import PUBLIC, Access, Who
 from todo_api.resources.endpoint import Created, Listed, listed
 from todo_api.resources.of_account import AccountEndpoint
 from todo_api.resources.stored import StoredEndpoint
+from todo_api.resources.work import Work
 from todo_api.schemas.token import (
     Credentials,
     LoggedOut,
@@ -33,6 +34,7 @@ class Login(StoredEndpoint):
     access = {"post": PUBLIC}
     takes = {"post": Credentials()}
     may = {"post": (401, 429)}
+    work = {"post": Work.PASSWORD}
     gives = {"post": Session()}
     cache = "no-store"
 

@@ -9,6 +9,7 @@ from todo_api.resources import caller_address
 from todo_api.resources.auth import PUBLIC
 from todo_api.resources.endpoint import Created
 from todo_api.resources.stored import StoredEndpoint
+from todo_api.resources.work import Work
 from todo_api.schemas.message import NewMessage, Received
 from todo_api.schemas.user import User
 from todo_api.services import accounts, messages, throttle
@@ -22,6 +23,7 @@ class UserList(StoredEndpoint):
     creates = True
     takes = {"post": NewMessage()}
     may = {"post": (429,)}
+    work = {"get": Work.SCAN}
     gives = {"get": User(many=True), "post": Received()}
 
     def get(self) -> Sequence[Listed]:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 
 from sqlalchemy import select
 
@@ -10,10 +11,17 @@ from todo_api.errors import Unavailable
 from todo_api.models import Account
 from todo_api.notices import Listener
 
+LEAST_PER_ACCOUNT = 4
+"""Subscriptions that one account may have in any case; it may have a quarter of all."""
+
 LISTEN_FOR = 0.5
 """Seconds for which the thread listens before it looks whether anybody still waits."""
 
 _RETRY_AFTER = 30
+
+
+def _do_nothing() -> None:
+    """Stand for a callback that nobody has asked for."""
 
 
 class Subscription:
@@ -23,6 +31,8 @@ class Subscription:
         self.account_id = account_id
         self._feed = feed
         self._woken = threading.Event()
+        self._on_wake: Callable[[], object] = _do_nothing
+        self._on_close: Callable[[], object] = _do_nothing
 
     @property
     def over(self) -> bool:
@@ -40,10 +50,27 @@ class Subscription:
     def wake(self) -> None:
         """Say that the account may have changed."""
         self._woken.set()
+        self._on_wake()
+
+    def on_wake(self, act: Callable[[], object]) -> None:
+        """Call `act` in another thread each time that the account may have changed.
+
+        It is called at once if that may be so since the last `look`.
+        """
+        self._on_wake = act
+        if self._woken.is_set():
+            act()
+
+    def on_close(self, act: Callable[[], object]) -> None:
+        """Call `act` when the subscription is closed."""
+        self._on_close = act
 
     def close(self) -> None:
-        """Wait no more; the place is free again."""
+        """Wait no more; another one may subscribe instead. To close twice does nothing."""
+        self._on_wake = _do_nothing
+        act, self._on_close = self._on_close, _do_nothing
         self._feed.leave(self)
+        act()
 
 
 class Feed:
@@ -56,6 +83,7 @@ class Feed:
         self.stopped = False
         self._database = database
         self._places = places
+        self._per_account = max(LEAST_PER_ACCOUNT, places // 4)
         self._lock = threading.Lock()
         self._waiting: set[Subscription] = set()
         self._thread: threading.Thread | None = None
@@ -69,7 +97,8 @@ class Feed:
     def subscribe(self, account_id: int) -> Subscription:
         """Wait for the account to change; raise Unavailable if no place is free."""
         with self._lock:
-            if self.stopped or len(self._waiting) >= self._places:
+            own = sum(each.account_id == account_id for each in self._waiting)
+            if self.stopped or len(self._waiting) >= self._places or own >= self._per_account:
                 raise Unavailable("All event streams are taken.", retry_after=_RETRY_AFTER)
             subscription = Subscription(self, account_id)
             self._waiting.add(subscription)

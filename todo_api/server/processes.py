@@ -1,9 +1,6 @@
 """The production server: granian, set up so that what is in flight gets finished."""
 
 import signal
-import socket
-import sys
-import threading
 from collections.abc import Callable
 from functools import partial
 from os import register_at_fork
@@ -15,40 +12,24 @@ from flask import Flask
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
-from granian.server import mp as granian_module
 from granian.server.mp import MPServer
 
-from todo_api import memory, round_trip, turns, urls
+from todo_api import memory, sandbox, urls
 from todo_api.addresses import address_of
 from todo_api.app import create_app, open_database
-from todo_api.crew import Crew
-from todo_api.dispatch import Dispatcher
-from todo_api.farewell import saying_farewell
 from todo_api.resources import refusal
-from todo_api.resources.backend import Backend
 from todo_api.resources.envelope import Envelope
 from todo_api.resources.log_line import LogLine
 from todo_api.resources.log_writer import LogWriter
+from todo_api.server.farewell import saying_farewell
+from todo_api.server.front import Front
 from todo_api.settings import Settings, share_metrics
-
-granian_server: Any = granian_module
 
 SECONDS_TO_FINISH = 30
 """How long a worker may take to finish what is in flight before it is killed."""
 
 CONNECTIONS = 4096
 """How many connections one process has open; more wait until one of these is closed."""
-
-FOR_EVER = 100 * 365 * 86_400
-"""Seconds after which a thread ends that has nothing to do: the crew counts on each of them."""
-
-SWITCH = 0.05
-"""Seconds after which a thread that works on has to hand on the interpreter's lock.
-
-Each thread that waits for it wakes up as often to ask for it, which with some hundred threads takes
-more than the answers do: by default, every 5 ms, ten times as many clients as there is room for got
-59 % of what eight get from PostgreSQL. Who asks a database hands it on all the time.
-"""
 
 
 def run(
@@ -72,12 +53,11 @@ def run(
 
 def _server(settings: Settings, ready: Callable[[], None]) -> "Server":
     server = Server(
-        "todo_api.server:worker",
-        interface=Interfaces.WSGI,
+        "todo_api.server.processes:worker",
+        interface=Interfaces.ASGI,
         address=address_of(settings.host, settings.port),
         port=settings.port,
         workers=settings.workers,
-        blocking_threads=1 + turns.threads(settings.threads),
         respawn_failed_workers=True,
         workers_kill_timeout=SECONDS_TO_FINISH,
         websockets=False,
@@ -100,8 +80,6 @@ class Server(MPServer):
 
     def startup(self, *arguments: Any) -> None:
         """Start the workers, and say so."""
-        # Granian bounds its setting, but not this attribute.
-        self.blocking_threads_idle_timeout = FOR_EVER
         start: Any = super().startup
         start(*arguments)
         self.ready()
@@ -113,41 +91,10 @@ class Server(MPServer):
             finish(exit_code)
 
 
-def worker(make: Callable[[], Flask]) -> Dispatcher:
+def worker(make: Callable[[], Flask]) -> Front:
     """Return what granian calls in one worker process."""
-    # Granian's own wrapper answers when the call returns, and keeps to itself by what an answer is
-    # given. There is no other place at which another thread can be let answer later.
-    granian_server._wsgi_call_wrap = lambda callback, *_: callback  # noqa: SLF001 - See above.
-    sys.setswitchinterval(SWITCH)
-    app = make()
-    backend: Backend = app.extensions["todo_api"]
-    settings, stored = backend.settings, urls.stored()
-    _at_a_signal(backend.feed.stop)
-    refusing = Envelope(refusal.crowded, settings, backend.metrics)
-    in_turn = turns.Turns(
-        app, refusing, settings.threads, stored=stored, patience=settings.lock_timeout
-    )
-    database, hands = backend.database, settings.threads
-    seconds = round_trip.measured(database)
-    crew = Crew()
-    crew.start_watch()
-    return Dispatcher(app, in_turn, database, hands, crew, round_trip=seconds, stored=stored)
-
-
-def _at_a_signal(act: Callable[[], None]) -> None:
-    """Call `act` once the process is told to end, beside what granian does then.
-
-    A stream would keep the worker waiting until its time is over.
-    """
-    told, teller = socket.socketpair()
-    teller.setblocking(False)
-    signal.set_wakeup_fd(teller.detach())
-
-    def wait() -> None:
-        told.recv(1)
-        act()
-
-    threading.Thread(target=wait, name="signals", daemon=True).start()
+    app: Any = make()
+    return Front(app, app.extensions["todo_api"], (*urls.ROUTES, *sandbox.ROUTES))
 
 
 def _end_at_a_signal() -> None:
@@ -169,7 +116,6 @@ def _logging(settings: Settings) -> dict[str, Any]:
             "stdout": {"()": LogWriter, "stream": "ext://sys.stdout"},
         },
         "root": {"handlers": ["stderr"], "level": "WARNING"},
-        # It warns at each start of the many threads, which are for streams that mostly wait.
         "loggers": {
             "todo_api": {"level": settings.log_level.upper()},
             "todo_api.access": {"level": access, "handlers": ["stdout"], "propagate": False},

@@ -1,0 +1,331 @@
+"""The front of a live server: what one client sends or leaves unread never stops the others."""
+
+import socket
+import sqlite3
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager, suppress
+from pathlib import Path
+
+import httpx
+import pytest
+from conftest import serving
+from support import PASSWORD
+
+from todo_api.client import Client
+
+HOST = "Host: x"
+LARGE_NOTE = "n" * 10_000
+
+
+def registered(url, name="alice"):
+    """Register somebody; return a token."""
+    with Client(url, timeout=30, tries=1) as client:
+        client.register(name, f"{name}@example.com", PASSWORD)
+        return client.login(name, PASSWORD).token
+
+
+def raw(port, method, path, token=None, *headers, body=b"", receive_buffer=None):
+    """Open a connection and send a request; return the connection, with nothing read."""
+    connection = socket.socket()
+    if receive_buffer:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    connection.settimeout(30)
+    connection.connect(("127.0.0.1", port))
+    lines = [f"{method} {path} HTTP/1.1", HOST, *headers]
+    if token:
+        lines.append(f"Authorization: Bearer {token}")
+    connection.sendall("\r\n".join([*lines, "", ""]).encode() + body)
+    return connection
+
+
+def fill(url, token, *, tasks, note=LARGE_NOTE, name="alice"):
+    """Store so many tasks with a long note."""
+    headers = {"Authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=url, headers=headers, timeout=60) as client:
+        for start in range(0, tasks, 20):
+            body = {"name": "x", "note": note}
+            operations = [{"method": "POST", "body": body}] * min(20, tasks - start)
+            path = f"/api/v1/accounts/{name}/tasks/batch"
+            answer = client.post(path, json={"operations": operations})
+            assert answer.status_code == 200, answer.text
+
+
+def eventually(holds, seconds=20):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if holds():
+            return True
+        time.sleep(0.1)
+    return holds()
+
+
+HOSTILE_QUERIES = [
+    "sort=" * 40 + "&x",
+    "&".join(["sort=a"] * 400) + "&x",
+    "limit=" * 5_000 + "%",
+    "itemname=&" * 1_500 + "x",
+]
+
+
+@pytest.mark.parametrize("query", HOSTILE_QUERIES, ids=range(len(HOSTILE_QUERIES)))
+@pytest.mark.parametrize("path", ["/itemprice", "/api/v1/prices", "/users", "/sum", "/echo"])
+def test_a_hostile_query_is_answered_at_once_and_stops_nobody(shared, path, query):
+    answer = httpx.get(f"{shared.url}{path}?{query}", timeout=10)
+    assert answer.status_code < 500
+    assert httpx.get(f"{shared.url}/health", timeout=5).status_code == 200
+
+
+@pytest.fixture(scope="module")
+def shared(sqlite_databases, tmp_path_factory):
+    """One server for all requests that leave nothing behind."""
+    log = tmp_path_factory.mktemp("front") / "log"
+    with serving(log, DATABASE_URL=sqlite_databases.migrated(), WORKERS=1) as live:
+        yield live
+
+
+@contextmanager
+def locked_now_and_then(path, seconds, pause):
+    """Hold SQLite's lock by another program for so many seconds, again and again."""
+    enough = threading.Event()
+
+    def work():
+        with closing(sqlite3.connect(path, isolation_level=None)) as stranger:
+            while not enough.is_set():
+                stranger.execute("BEGIN IMMEDIATE")
+                enough.wait(seconds)
+                stranger.execute("ROLLBACK")
+                enough.wait(pause)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    yield
+    enough.set()
+    thread.join()
+
+
+def test_writes_beside_a_foreign_lock_are_stored_if_and_only_if_they_are_answered_201(
+    sqlite_databases, tmp_path
+):
+    url = sqlite_databases.migrated()
+    path = url.removeprefix("sqlite:///")
+    with serving(tmp_path / "log", DATABASE_URL=url, LOCK_TIMEOUT=1, WORKERS=1) as live:
+        token = registered(live.url)
+        headers = {"Authorization": f"Bearer {token}"}
+
+        def create(number):
+            made, statuses = [], set()
+            with httpx.Client(base_url=live.url, headers=headers, timeout=30) as client:
+                for turn in range(12):
+                    # Every other one is no short write, so that it has a transaction of its own.
+                    name = f"{number}.{turn}"
+                    body = {"name": name, "note": LARGE_NOTE * (turn % 2)}
+                    answer = client.post("/api/v1/accounts/alice/tasks", json=body)
+                    statuses.add(answer.status_code)
+                    if answer.status_code == 201:
+                        made.append(name)
+            return made, statuses
+
+        with locked_now_and_then(path, 0.97, 0.05), ThreadPoolExecutor(8) as threads:
+            done = list(threads.map(create, range(8)))
+        with Client(live.url, token, username="alice", timeout=30) as client:
+            stored = {task.name for task in client.tasks()}
+    assert set().union(*(statuses for _, statuses in done)) <= {201, 503}
+    assert stored == {name for made, _ in done for name in made}
+
+
+STREAM = "/api/v1/accounts/alice/events"
+
+
+def streams_open(live, token):
+    """Return whether a process of four streams takes no more of them."""
+    headers = {"Authorization": f"Bearer {token}"}
+    with httpx.stream("GET", f"{live.url}{STREAM}", headers=headers, timeout=30) as answer:
+        return answer.status_code == 503
+
+
+def test_an_event_stream_that_is_never_read_makes_room_after_its_token_has_ended(
+    database_url, tmp_path
+):
+    few = {"WORKERS": 1, "EVENT_STREAMS": 4}
+    with serving(tmp_path / "log", DATABASE_URL=database_url, **few) as live:
+        token = registered(live.url)
+        fill(live.url, token, tasks=1_000)
+        with Client(live.url, timeout=30) as client:
+            other = client.login("alice", PASSWORD).token
+        with ExitStack() as unread:
+            for _ in range(4):
+                connection = raw(live.port, "GET", STREAM, token, receive_buffer=4_096)
+                unread.enter_context(connection)
+            assert eventually(lambda: streams_open(live, other))
+            with Client(live.url, token, username="alice", timeout=30) as client:
+                client.logout()
+            # Nobody reads, so it takes as long as a client has for one piece, or the next beat.
+            assert eventually(lambda: not streams_open(live, other), 45)
+
+
+def memory(live):
+    """Return the bytes of memory that the workers hold together."""
+    total = 0
+    for pid in (
+        Path(f"/proc/{live.process.pid}/task/{live.process.pid}/children").read_text().split()
+    ):
+        status = Path(f"/proc/{pid}/status").read_text()
+        total += int(status.partition("VmRSS:")[2].split()[0]) * 1024
+    return total
+
+
+def test_streams_and_lists_that_are_never_read_take_bounded_memory(database_url, tmp_path):
+    with serving(tmp_path / "log", DATABASE_URL=database_url, WORKERS=1) as live:
+        token = registered(live.url)
+        fill(live.url, token, tasks=1_000, note="\N{GRINNING FACE}" * 10_000)
+        before = memory(live)
+        with ExitStack() as unread:
+            for number in range(80):
+                path = STREAM if number % 2 else "/api/v1/accounts/alice/tasks?limit=200"
+                unread.enter_context(raw(live.port, "GET", path, token, receive_buffer=4_096))
+            time.sleep(5)
+            assert httpx.get(f"{live.url}/health", timeout=5).status_code == 200
+            # Forty lists of 8 MB and as many streams; unbounded that would be some 500 MB.
+            assert memory(live) - before < 150 * 2**20
+
+
+def unread_stream(live, token):
+    return raw(live.port, "GET", STREAM, token, receive_buffer=4_096)
+
+
+def unread_export(live, token):
+    path = "/api/v1/accounts/alice/export"
+    return raw(live.port, "GET", path, token, receive_buffer=4_096)
+
+
+def half_sent_body(live, token):
+    headers = ("Content-Type: application/json", "Content-Length: 100")
+    return raw(live.port, "POST", "/api/v1/accounts/alice/tasks", token, *headers, body=b"{")
+
+
+def half_sent_import(live, token):
+    headers = ("Content-Type: text/csv", "Content-Length: 50000000")
+    path = "/api/v1/accounts/alice/import"
+    return raw(live.port, "POST", path, token, *headers, body=b"name\n" * 100_000)
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [unread_stream, unread_export, half_sent_body, half_sent_import],
+    ids=lambda it: it.__name__,
+)
+def test_a_server_that_is_told_to_stop_ends_within_seconds_beside(
+    sqlite_databases, tmp_path, begin
+):
+    url = sqlite_databases.migrated()
+    with serving(tmp_path / "log", DATABASE_URL=url, WORKERS=1) as live:
+        token = registered(live.url)
+        fill(live.url, token, tasks=1_000)
+        with begin(live, token):
+            time.sleep(1)
+            begun = time.monotonic()
+            assert live.stop() == 0
+            assert time.monotonic() - begun < 10
+
+
+def test_a_client_that_does_not_read_is_cut_off(sqlite_databases, tmp_path):
+    url = sqlite_databases.migrated()
+    quick = {"WORKERS": 1, "IDLE_TIMEOUT": 2}
+    with serving(tmp_path / "log", DATABASE_URL=url, **quick) as live:
+        token = registered(live.url)
+        fill(live.url, token, tasks=1_000)
+        with unread_export(live, token) as connection:
+            time.sleep(8)
+            received = 0
+            with suppress(ConnectionError):
+                while piece := connection.recv(1 << 20):
+                    received += len(piece)
+            assert received < 10_000_000
+
+
+def test_stalled_imports_hold_a_file_each_and_no_memory(database_url, tmp_path):
+    with serving(tmp_path / "log", DATABASE_URL=database_url, WORKERS=1) as live:
+        token = registered(live.url)
+        registered(live.url, "bob")
+        before = memory(live)
+        headers = ("Content-Type: text/csv", f"Content-Length: {60 * 2**20}")
+        path = "/api/v1/accounts/alice/import"
+        with ExitStack() as stalled:
+            for _ in range(3):
+                connection = raw(live.port, "POST", path, token, *headers)
+                stalled.enter_context(connection)
+                connection.sendall(b"name\n" * (4 * 2**20))
+            time.sleep(1)
+            assert memory(live) - before < 30 * 2**20
+            # Two more bodies are over what one client may have under way: a 503, not a stall.
+            fourth = stalled.enter_context(raw(live.port, "POST", path, token, *headers))
+            with closing(fourth):
+                with suppress(ConnectionError):
+                    for _ in range(20):
+                        fourth.sendall(b"name\n" * 2**20)
+                assert fourth.recv(12) in (b"HTTP/1.1 503", b"")
+            with Client(live.url, username="bob", timeout=30) as client:
+                client.login("bob", PASSWORD)
+                assert client.tasks.create("milk").name == "milk"
+
+
+def test_an_import_is_refused_before_its_body_has_come(database_url, tmp_path):
+    with serving(tmp_path / "log", DATABASE_URL=database_url, WORKERS=1) as live:
+        registered(live.url)
+        headers = ("Content-Type: text/csv", "Content-Length: 50000000")
+        path = "/api/v1/accounts/alice/import"
+        for token, status in ((None, b"401"), ("x" * 44, b"401")):
+            with raw(live.port, "POST", path, token, *headers, body=b"name\n") as connection:
+                assert connection.recv(12) == b"HTTP/1.1 " + status
+        assert live.says('"status": 401')
+        assert live.text().count('"path": "/api/v1/accounts/alice/import"') == 2
+
+
+def test_readiness_is_told_while_every_other_thread_is_busy(database_url, tmp_path):
+    """Imports, searches and logins have threads of their own, and so has /ready."""
+    with serving(tmp_path / "log", DATABASE_URL=database_url, WORKERS=1) as live:
+        token = registered(live.url)
+        fill(live.url, token, tasks=600, note="ab" * 5_000)
+        query = "q=" + "ab" * 120 + "c"
+        with ExitStack() as gone:
+            for _ in range(14):
+                path = f"/api/v1/accounts/alice/tasks?{query}"
+                gone.enter_context(raw(live.port, "GET", path, token))
+            for _ in range(10):
+                begun = time.monotonic()
+                assert httpx.get(f"{live.url}/ready", timeout=10).status_code == 200
+                assert time.monotonic() - begun < 2
+
+
+def test_the_log_of_sqlite_stays_small_beside_long_reads(sqlite_databases, tmp_path):
+    url = sqlite_databases.migrated()
+    path = Path(url.removeprefix("sqlite:///") + "-wal")
+    with serving(tmp_path / "log", DATABASE_URL=url, WORKERS=1) as live:
+        token = registered(live.url)
+        enough, sizes = threading.Event(), []
+
+        def read():
+            """Always have a reader that sees an older state."""
+            with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as reader:
+                reader.isolation_level = None
+                while not enough.is_set():
+                    reader.execute("BEGIN")
+                    reader.execute("SELECT count(*) FROM task").fetchall()
+                    enough.wait(0.2)
+                    reader.execute("COMMIT")
+
+        with ThreadPoolExecutor(2) as readers:
+            reading = [readers.submit(read)]
+            time.sleep(0.1)
+            reading.append(readers.submit(read))
+            try:
+                for _ in range(60):
+                    fill(live.url, token, tasks=60)
+                    sizes.append(path.stat().st_size)
+            finally:
+                enough.set()
+            for each in reading:
+                each.result()
+    assert max(sizes) < 48 * 2**20

@@ -1,0 +1,147 @@
+"""The bodies of requests: awaited, with a deadline, in bounded memory.
+
+A client that sends slowly costs a coroutine and, once its body is large, a temporary file.
+"""
+
+import asyncio
+import io
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO, NoReturn
+
+from todo_api.errors import Malformed
+from todo_api.server.fairness import Budget, Client, Overloaded
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+"""ASGI's way to the next piece of a request."""
+
+IN_MEMORY = 64 * 1024
+"""Bytes of a body that are kept in memory; a larger one goes to a temporary file."""
+
+SECONDS = 20.0
+"""Seconds that any body may take to come, on top of which there is one for each RATE bytes."""
+
+RATE = 4096
+"""Bytes a second that a body has to come with, on average."""
+
+MOST_DRAINED = 128 * 1024 * 1024
+SECONDS_TO_DRAIN = 5.0
+"""Bytes of a body that are read though nobody wants them, and for how long."""
+
+MEMORY = 64 * 1024 * 1024
+"""Bytes of bodies that one process keeps in memory; what comes beyond them goes to files."""
+
+
+class Incomplete(io.RawIOBase):
+    """A body whose client has stopped in the middle of it."""
+
+    def readable(self) -> bool:
+        """Tell that it can be read."""
+        return True
+
+    def readinto(self, _buffer: object) -> NoReturn:
+        """Raise Malformed."""
+        raise Malformed("The body is not all there.")
+
+
+class Bodies:
+    """Reads the bodies of one process, of which one client may have `per_client` bytes under way.
+
+    All clients together may have four times as many.
+    """
+
+    def __init__(self, per_client: int) -> None:
+        self._memory = Budget(MEMORY, MEMORY // 4)
+        self._bytes = Budget(4 * per_client, per_client)
+
+    async def read(self, receive: Receive, most: int, length: int | None, client: Client) -> "Body":
+        """Return a body, of which no more than `most` bytes and one are read.
+
+        `length` is its Content-Length, None if it is chunked. Raises TimeoutError if it comes too
+        slowly, Overloaded if too many bytes are under way.
+        """
+        body = Body(client, self._memory, self._bytes)
+        try:
+            await self._fill(body, receive, most, length)
+        except BaseException:
+            body.close()
+            raise
+        return body
+
+    async def _fill(self, body: "Body", receive: Receive, most: int, length: int | None) -> None:
+        begun = asyncio.get_running_loop().time()
+        async with asyncio.timeout_at(begun + SECONDS) as deadline:
+            more = True
+            while more and body.size <= most:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    body.is_cut_off = length is None
+                    return
+                if piece := message.get("body", b""):
+                    body.append(piece)
+                    deadline.reschedule(begun + SECONDS + body.size / RATE)
+                more = message.get("more_body", False)
+
+
+class Body:
+    """What has come of a body so far."""
+
+    def __init__(self, client: Client, memory: Budget, under_way: Budget) -> None:
+        self.size = 0
+        self.is_cut_off = False
+        self._client = client
+        self._memory = memory
+        self._bytes = under_way
+        self._file: BinaryIO = io.BytesIO()
+        self._in_memory = 0
+
+    def append(self, piece: bytes) -> None:
+        """Add a piece; raise Overloaded if too many bytes are under way."""
+        if not self._bytes.has_room(self._client, len(piece)):
+            raise Overloaded
+        self._bytes.take(self._client, len(piece))
+        self.size += len(piece)
+        if isinstance(self._file, io.BytesIO):
+            self._keep_in_memory(len(piece))
+        self._file.write(piece)
+
+    def stream(self) -> BinaryIO | Incomplete:
+        """Return what reads the body from its start."""
+        if self.is_cut_off:
+            return Incomplete()
+        self._file.seek(0)
+        return self._file
+
+    def close(self) -> None:
+        """Let go of what it holds."""
+        self._bytes.give_back(self._client, self.size)
+        self._memory.give_back(self._client, self._in_memory)
+        self.size = self._in_memory = 0
+        self._file.close()
+
+    def _keep_in_memory(self, more: int) -> None:
+        if self.size <= IN_MEMORY and self._memory.has_room(self._client, more):
+            self._memory.take(self._client, more)
+            self._in_memory += more
+            return
+        former = self._file
+        assert isinstance(former, io.BytesIO)
+        self._file = TemporaryFile()  # noqa: SIM115 - `close` closes it.
+        self._file.write(former.getbuffer())
+        self._memory.give_back(self._client, self._in_memory)
+        self._in_memory = 0
+
+
+async def drain(receive: Receive, most: int = MOST_DRAINED) -> None:
+    """Read up to `most` bytes of a body that nobody wants, for as long as a client may need.
+
+    A connection that is closed before its client has sent all may take the answer along.
+    """
+    more = True
+    with suppress(TimeoutError):
+        async with asyncio.timeout(SECONDS_TO_DRAIN):
+            while more and most > 0:
+                message = await receive()
+                most -= len(message.get("body", b""))
+                more = message.get("more_body", False)

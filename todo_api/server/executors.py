@@ -1,0 +1,238 @@
+"""Executors: where work of one kind is done, with a bound on how much and a fair share for each.
+
+Each has a name, by which its threads are called, and refuses work when too much of it waits.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol, TypeVar
+from wsgiref.types import WSGIApplication, WSGIEnvironment
+
+from todo_api.database import Database
+from todo_api.resources import passage
+from todo_api.server import wsgi
+from todo_api.server.fairness import Client, FairQueue, FairSemaphore, Overloaded
+from todo_api.server.wsgi import Answer
+
+log = logging.getLogger(__name__)
+
+LARGEST_BATCH = 32
+"""Writes that share a commit at most."""
+
+AT_ONCE = 8
+"""Requests that are answered in one turn of the event loop."""
+
+Result = TypeVar("Result")
+
+
+class Executor(Protocol):
+    """Something that answers requests."""
+
+    async def answer(
+        self, environ: WSGIEnvironment, client: Client, gone: asyncio.Future[None] | None
+    ) -> Answer:
+        """Return the answer to a request of a client; raise Overloaded if there is no room for it.
+
+        `gone` is done once the client has gone, by when nobody wants the answer any more.
+        """
+
+
+class LoopExecutor:
+    """Answers on the event loop itself: what takes no longer than to wake a thread for it.
+
+    A few requests are answered as they come. Beyond those, each turn of the loop answers one,
+    so that requests of other kinds come in between.
+    """
+
+    def __init__(self, app: WSGIApplication, seconds: float) -> None:
+        self._app = app
+        self._seconds = seconds
+        self._waiting = FairQueue[tuple[asyncio.Future[Answer], WSGIEnvironment, float]]()
+        self._left = AT_ONCE
+        self._is_working = False
+
+    async def answer(self, environ: WSGIEnvironment, client: Client, gone: Any = None) -> Answer:
+        """Return the answer, once it is this request's turn."""
+        if not self._is_working:
+            self._is_working = True
+            asyncio.get_running_loop().call_soon(self._work)
+        if self._left and not self._waiting:
+            self._left -= 1
+            return wsgi.call(self._app, environ)
+        future = asyncio.get_running_loop().create_future()
+        self._waiting.append(client, (future, environ, time.monotonic()))
+        answer: Answer = await future
+        return answer
+
+    def _work(self) -> None:
+        """Answer one of those that wait, and begin another turn."""
+        self._left = AT_ONCE
+        if following := self._waiting.pop():
+            future, environ, since = following
+            if future.done():
+                pass  # Its client has gone.
+            elif time.monotonic() > since + self._seconds:
+                future.set_exception(Overloaded())
+            else:
+                future.set_result(wsgi.call(self._app, environ))
+        self._is_working = bool(self._waiting)
+        if self._is_working:
+            asyncio.get_running_loop().call_soon(self._work)
+
+
+class ThreadExecutor:
+    """Answers in threads, of which one client has all but one, so that others need not wait."""
+
+    def __init__(
+        self,
+        name: str,
+        app: WSGIApplication,
+        database: Database,
+        *,
+        threads: int,
+        seconds: float,
+        per_client: int | None = None,
+    ) -> None:
+        self._app = app
+        self._database = database
+        self._seconds = seconds
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._slots = FairSemaphore(threads, per_client or max(1, threads - 1))
+
+    async def run(self, client: Client, work: Callable[[], Result]) -> Result:
+        """Return what `work` returns in a thread."""
+        await self._slots.acquire(client, self._seconds)
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._threads, work)
+        finally:
+            self._slots.release(client)
+
+    async def answer(
+        self, environ: WSGIEnvironment, client: Client, gone: asyncio.Future[None] | None
+    ) -> Answer:
+        """Return the answer; where the client goes away meanwhile, end what the database reads."""
+        job = _Job(self._app, environ, self._database)
+        if gone is None:
+            return await self.run(client, job.answer)
+        answering = asyncio.ensure_future(self.run(client, job.answer))
+        await asyncio.wait((answering, gone), return_when=asyncio.FIRST_COMPLETED)
+        if not answering.done():
+            if not job.has_begun:
+                answering.cancel()
+                raise Overloaded
+            await asyncio.to_thread(self._database.cancel, job)
+        return await answering
+
+
+class WriteQueue:
+    """Short writes into SQLite: one thread does all that wait, and they share a commit.
+
+    None is answered before that. Where the commit fails each is done again by itself.
+    """
+
+    def __init__(self, app: WSGIApplication, database: Database, seconds: float) -> None:
+        self._app = app
+        self._database = database
+        self._seconds = seconds
+        self._waiting = FairQueue[_Write]()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="writes")
+        self._is_working = False
+
+    async def answer(self, environ: WSGIEnvironment, client: Client, gone: object = None) -> Answer:
+        """Return the answer, which is true by then."""
+        write = _Write(self._app, environ)
+        self._waiting.append(client, write)
+        if not self._is_working:
+            self._is_working = True
+            self._working = asyncio.ensure_future(self._work())
+        return await write.stored
+
+    async def _work(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            await asyncio.sleep(0)  # Let those in that come in the same turn of the loop.
+            while batch := self._next_batch():
+                try:
+                    await loop.run_in_executor(self._thread, self._store, batch)
+                except Exception as error:
+                    log.exception("A batch of writes failed")
+                    for write in batch:
+                        write.fail(error)
+                else:
+                    for write in batch:
+                        write.tell()
+        finally:
+            self._is_working = False
+
+    def _next_batch(self) -> list["_Write"]:
+        batch = list[_Write]()
+        while len(batch) < LARGEST_BATCH and (write := self._waiting.pop()):
+            if write.stored.done():
+                continue  # Its client has gone.
+            if time.monotonic() > write.since + self._seconds:
+                write.stored.set_exception(Overloaded())
+            else:
+                batch.append(write)
+        return batch
+
+    def _store(self, batch: list["_Write"]) -> None:
+        """Answer the writes of a batch and commit them; runs in the thread."""
+        with self._database.batch() as shared:
+            for write in batch:
+                shared.since = write.since
+                write.do()
+        if shared.is_lost:
+            for write in batch:
+                write.do()
+
+
+class _Write:
+    """A write that waits, or that is answered but not yet told so."""
+
+    def __init__(self, app: WSGIApplication, environ: WSGIEnvironment) -> None:
+        self.since = time.monotonic()
+        self.stored: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._app = app
+        self._environ = environ
+        self._answer: Answer | None = None
+        self._on_commit = list[Callable[[], None]]()
+
+    def do(self) -> None:
+        """Answer it, anew if need be."""
+        self._environ["wsgi.input"].seek(0)
+        self._on_commit = []
+        environ = {**self._environ, passage.AFTERWARDS: self._on_commit}
+        self._answer = wsgi.call(self._app, environ)
+
+    def tell(self) -> None:
+        """Hand the answer over, and tell all who want to know of it."""
+        assert self._answer
+        if not self.stored.done():
+            self.stored.set_result(self._answer)
+        for act in self._on_commit:
+            act()
+
+    def fail(self, error: Exception) -> None:
+        """Say that nobody knows what has become of it."""
+        if not self.stored.done():
+            self.stored.set_exception(error)
+
+
+class _Job:
+    """A request that is answered in a thread."""
+
+    def __init__(self, app: WSGIApplication, environ: WSGIEnvironment, database: Database) -> None:
+        self.has_begun = False
+        self._app = app
+        self._environ = environ
+        self._database = database
+
+    def answer(self) -> Answer:
+        """Answer it."""
+        self.has_begun = True
+        with self._database.cancellable(self):
+            return wsgi.call(self._app, self._environ)
