@@ -68,7 +68,16 @@ FLOORS = {
 SHARED = {
     "values": {"names", "money", "moments", "currencies", "clock"},
     "models": {"base"},
-    "services": {"paging", "replays", "revisions", "rows", "throttle", "task_filter", "states"},
+    "services": {
+        "paging",
+        "position",
+        "replays",
+        "revisions",
+        "rows",
+        "throttle",
+        "task_filter",
+        "states",
+    },
     "schemas": {
         "wire",
         "dumping",

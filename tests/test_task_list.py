@@ -8,10 +8,14 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import insert, text
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import bindparam, insert, literal_column, select, text
+from test_values import least_seconds
 
 from todo_api.models import Account, Task
 from todo_api.services import tasks
+from todo_api.services.position import Position
 from todo_api.services.task_filter import Filter
 from todo_api.values import names
 
@@ -271,3 +275,42 @@ def test_walking_a_large_list_sees_each_task_once(large):
     for sort in ("name", "-due_date"):
         seen = walk(large, f"{large.tasks}?sort={sort}&limit=200")
         assert len(seen) == len({task["id"] for task in seen}) == 20_000
+
+
+LETTERS = "aAé%_/\\\U0001f600"
+
+
+@given(
+    st.lists(
+        st.text(alphabet="aAé%_/\\\U0001f600 ", min_size=1, max_size=6), min_size=1, max_size=4
+    ),
+    st.text(alphabet="aAé%_/\\\U0001f600", min_size=1, max_size=3),
+)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_q_finds_the_texts_that_python_finds(database, texts, sought):
+    table = f"(VALUES {', '.join(f'(:t{number})' for number in range(len(texts)))})"
+    values = {f"t{number}": each for number, each in enumerate(texts)}
+    with database.reading() as session:
+        position = Position(literal_column("column1"), bindparam("q"))
+        query = (
+            select(literal_column("column1")).select_from(text(f"{table} AS t")).where(position > 0)
+        )
+        found = session.scalars(query, {**values, "q": sought}).all()
+    assert sorted(found) == sorted(each for each in texts if sought in each)
+
+
+def test_a_search_costs_little_more_for_a_long_text_than_for_a_short_one(alice, database):
+    """The words of a note that nearly hold what is sought are no reason to read it many times."""
+    with database.reading() as session:
+
+        def cost(sought):
+            query = select(Position(bindparam("note"), bindparam("q")))
+            note = "a" * 9_999
+
+            def work():
+                for _ in range(20):
+                    session.scalar(query, {"note": note, "q": sought})
+
+            return least_seconds(work)
+
+        assert cost("a" * 250 + "b") < 30 * cost("b")

@@ -1,11 +1,13 @@
+import re
 import sys
+import time
 import unicodedata
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from todo_api.values import moments, money, names
@@ -170,3 +172,41 @@ def test_a_clock_stands_where_it_was_stopped_until_it_goes_on():
     clock.go_on()
     assert before <= clock.now() <= datetime.now(UTC)
     assert not clock.is_stopped
+
+
+MARKS = "\u0301\u0316"
+
+
+def hostile_text(length):
+    """Return a letter and combining marks of two classes in the order that takes longest."""
+    half = length // 2
+    return "a" + MARKS[0] * half + MARKS[1] * half
+
+
+def least_seconds(work, tries=5):
+    def once():
+        begun = time.perf_counter()
+        work()
+        return time.perf_counter() - begun
+
+    return min(once() for _ in range(tries))
+
+
+def test_the_key_of_a_text_of_combining_marks_takes_time_by_its_length():
+    short, long = hostile_text(1_000), hostile_text(16_000)
+    ratio = least_seconds(lambda: names.key(long)) / least_seconds(lambda: names.key(short))
+    assert ratio < 50  # 16 times the text; with the square of it, this was 200 and more.
+
+
+@given(st.text(max_size=names.LONGEST_NAME))
+def test_the_key_of_a_name_is_nfkc_and_casefolded(name):
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    assert names.key(name) == folded.strip()
+
+
+@given(st.text(alphabet="a\u00e9\u00df\uff21\u0301\u0316\ufdfa ", min_size=256, max_size=600))
+def test_the_key_of_a_longer_text_without_long_runs_is_the_same(text):
+    runs = re.findall("[\u0301\u0316]+", unicodedata.normalize("NFKD", text))
+    assume(all(len(run) <= names.LONGEST_RUN for run in runs))
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    assert names.key(text) == folded.strip()

@@ -1,5 +1,7 @@
 """A batch: many changes to tasks in one transaction, all of them or none."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from todo_api.errors import Problem, Stale
@@ -29,13 +31,21 @@ class TaskBatch(AccountEndpoint):
         account: Owner = objects[0]
         return account.list_version
 
+    def prepare(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Read what each operation writes, and work out the keys of its texts.
+
+        What is wrong is told later, when all operations before it have turned out to be right.
+        """
+        read = [_Operation.read(raw) for raw in values["operations"]]
+        return {**values, "operations": read}
+
     def post(self, account: HeldAccount, batch: dict[str, Any]) -> dict[str, Any]:
         """Change many tasks; an error says by its index which operation it was."""
         done = list[int]()
         now = dict[int, TaskRow]()
-        for index, raw in enumerate(batch["operations"]):
+        for index, operation in enumerate(batch["operations"]):
             try:
-                task = self._do(account, **read_operation(raw))
+                task = self._do(account, operation)
             except Problem as problem:
                 problem.index = index
                 raise
@@ -43,25 +53,53 @@ class TaskBatch(AccountEndpoint):
             now[task.id] = task
         return {"results": [now[each] for each in done], "revision": account.revision}
 
-    def _do(
-        self,
-        account: HeldAccount,
-        method: str,
-        id: int = 0,  # noqa: A002 - The operation calls it so.
-        if_match: str | None = None,
-        body: Any = None,
-    ) -> TaskRow:
+    def _do(self, account: HeldAccount, operation: "_Operation") -> TaskRow:
+        method, if_match = operation.method, operation.if_match
+        if operation.problem and method in (None, "POST"):
+            raise operation.problem
         if method == "POST":
-            fields = TASK.read({} if body is None else body)
-            claims = TASK.read_only_in(fields)
-            task = tasks.create(self.session, account, fields)
-            TASK.must_match(claims, task)
+            task = tasks.create(self.session, account, operation.fields)
+            TASK.must_match(operation.claims, task)
             return task
-        task = tasks.see(self.session, account, id)
+        task = tasks.see(self.session, account, operation.id)
         if if_match not in (None, "*", etag(account.version_at(task.revision))):
             raise Stale
         if method == "DELETE":
             return tasks.delete(self.session, account, task)
-        changes = TASK.read({} if body is None else body, partial=True)
-        TASK.must_match(TASK.read_only_in(changes), task)
-        return tasks.change(self.session, account, task, changes)
+        if operation.problem:
+            raise operation.problem
+        TASK.must_match(operation.claims, task)
+        return tasks.change(self.session, account, task, operation.fields)
+
+
+@dataclass(frozen=True)
+class _Operation:
+    """One operation as it was read, and what is wrong with it or with its body.
+
+    Without a `method` it cannot be read at all.
+    """
+
+    method: str | None = None
+    id: int = 0
+    if_match: str | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    claims: Mapping[str, Any] = field(default_factory=dict)
+    problem: Problem | None = None
+
+    @classmethod
+    def read(cls, raw: Any) -> "_Operation":
+        """Return the operation that `raw` says."""
+        try:
+            said = read_operation(raw)
+        except Problem as problem:
+            return cls(problem=problem)
+        sent = said.pop("body", None)
+        known = cls(**said)
+        if known.method == "DELETE":
+            return known
+        try:
+            fields = TASK.read({} if sent is None else sent, partial=known.method != "POST")
+            claims = TASK.read_only_in(fields)
+        except Problem as problem:
+            return replace(known, problem=problem)
+        return replace(known, fields=tasks.with_keys(fields), claims=claims)

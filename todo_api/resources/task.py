@@ -53,6 +53,10 @@ class TaskList(AccountEndpoint):
             beside["total"] = plan.count(self.session)
         return listed("tasks", plan.page(self.session), **beside)
 
+    def prepare(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Work out the keys of the texts."""
+        return tasks.with_keys(values)
+
     def post(self, account: HeldAccount, fields: dict[str, Any]) -> Created:
         """Create a task."""
         task = tasks.create(self.session, account, fields)
@@ -109,6 +113,10 @@ class TaskItem(AccountEndpoint):
     def get(self, account: Owner, task: TaskRow) -> TaskRow:
         """See the task."""
         return task
+
+    def prepare(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Work out the keys of the texts."""
+        return tasks.with_keys(values)
 
     def put(self, account: HeldAccount, task: TaskRow, changes: dict[str, Any]) -> Changed:
         """Change the task; what is absent stays."""

@@ -12,8 +12,8 @@ from todo_api.errors import Conflict, NotFound
 from todo_api.models import ItemPrice, ItemPriceRow, PriceList, PriceListRow
 from todo_api.question import Question
 from todo_api.services.paging import Order, Plan, plan
+from todo_api.services.position import Position
 from todo_api.services.rows import Kind, columns
-from todo_api.services.task_filter import escaped
 from todo_api.statements import Statement
 from todo_api.values import moments, names
 
@@ -22,7 +22,7 @@ _PRICES, _LISTS = Kind(ItemPriceRow, ItemPrice), Kind(PriceListRow, PriceList)
 _BY_NAME = Order("name", (_PRICE.name_key,))
 
 _ALL = select(*_PRICES.columns)
-_NAMED = _ALL.where(_PRICE.name_key.contains(bindparam("q"), escape="/"))
+_NAMED = _ALL.where(Position(_PRICE.name_key, bindparam("q")) > 0)
 _ONE = Statement(_ALL.where(_PRICE.name_key == bindparam("key")))
 _THE_LIST = Statement(select(*_LISTS.columns))
 
@@ -77,7 +77,7 @@ def listing(*, q: str | None, limit: int, after: str | None) -> Plan[ItemPriceRo
     """Plan one page of the prices by name, of those whose name holds `q`."""
     if q is None:
         return plan(_PRICES, _ALL, _BY_NAME, limit=limit, after=after)
-    return plan(_PRICES, _NAMED, _BY_NAME, limit=limit, after=after, q=escaped(names.key(q)))
+    return plan(_PRICES, _NAMED, _BY_NAME, limit=limit, after=after, q=names.key(q))
 
 
 def create(session: Session, prices: PriceList, fields: Mapping[str, Any]) -> ItemPrice:

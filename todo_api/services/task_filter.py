@@ -10,6 +10,7 @@ from sqlalchemy import Select, and_, bindparam, or_, select
 
 from todo_api.errors import Invalid
 from todo_api.models import Owner, Task, TaskRow
+from todo_api.services.position import Position
 from todo_api.services.rows import Kind, columns
 from todo_api.values import moments, names
 
@@ -56,18 +57,13 @@ def matching(owner: Owner, wanted: Filter) -> tuple[Select[Any], dict[str, Any]]
         values["now"] = moments.now()
         values["today"] = values["now"].astimezone(zone).date()
     if wanted.q is not None:
-        values["q"] = escaped(names.key(wanted.q))
+        values["q"] = names.key(wanted.q)
     return _query(wanted.completed, wanted.overdue, frozenset(values)), values
 
 
 def of(owner: Owner) -> Select[Task]:
     """Return the query for all tasks of `owner`, without the tombstones."""
     return select(Task).where(Task.account_id == owner.id, Task.deleted_date.is_(None))
-
-
-def escaped(text: str) -> str:
-    """Return what finds `text` itself in a LIKE with the escape `/`."""
-    return text.replace("/", "//").replace("%", "/%").replace("_", "/_")
 
 
 @cache
@@ -86,7 +82,7 @@ def _query(completed: bool | None, overdue: bool | None, values: frozenset[str])
         query = query.where(_OVERDUE if overdue else ~_OVERDUE)
     if "q" in values:
         keys = (_TASK.name_key, _TASK.note_key)
-        query = query.where(or_(*(key.contains(bindparam("q"), escape="/") for key in keys)))
+        query = query.where(or_(*(Position(key, bindparam("q")) > 0 for key in keys)))
     return query
 
 

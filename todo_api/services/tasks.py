@@ -124,6 +124,19 @@ def restore(session: Session, account: HeldAccount, task: TaskRow) -> TaskRow:
     return _stored(session, account, task, {"deleted_date": None}) if task.deleted_date else task
 
 
+def with_keys(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `fields` with the key of each of its texts, unless that is there already.
+
+    A long text takes some milliseconds, in which no transaction should be open.
+    """
+    values = dict(fields)
+    for name in _TEXTS:
+        if name in fields and f"{name}_key" not in fields:
+            text = fields[name]
+            values[f"{name}_key"] = None if text is None else names.key(text)
+    return values
+
+
 def placed(due: date | datetime | None, zone: ZoneInfo) -> dict[str, Any]:
     """Return a due date in the columns that hold it, placed in `zone`; raise Invalid as needed."""
     try:
@@ -177,11 +190,7 @@ def _columns(account: Owner, fields: Mapping[str, Any]) -> dict[str, Any]:
     values.pop("completed", None)
     if "due_date" in values:
         values |= placed(values.pop("due_date"), ZoneInfo(account.timezone))
-    for name in _TEXTS:
-        if name in values:
-            text = values[name]
-            values[f"{name}_key"] = None if text is None else names.key(text)
-    return values
+    return with_keys(values)
 
 
 def _completed(session: Session, now: datetime, item: str | None) -> dict[str, Any]:
