@@ -16,7 +16,7 @@ from todo_api.application import App, ShortResponse
 from todo_api.database import Database
 from todo_api.errors import CannotStart
 from todo_api.metrics import Metrics
-from todo_api.resources import json_text, problems
+from todo_api.resources import json_text, log_writer, problems
 from todo_api.resources.backend import Backend
 from todo_api.resources.body import MIB
 from todo_api.resources.envelope import Envelope
@@ -104,6 +104,7 @@ def _metrics(settings: Settings, database: Database) -> Metrics | None:
         return None
     metrics = Metrics(settings.metrics_folder)
     metrics.watch(database.engine)
+    log_writer.call_on_drop(metrics.dropped_lines)
     return metrics
 
 

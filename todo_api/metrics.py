@@ -66,6 +66,11 @@ class Metrics:
         self._most_connections = self._gauge(
             "todo_api_database_connections_limit", "Connections that the pool may have."
         )
+        self._dropped_lines = Counter(
+            "todo_api_log_lines_dropped",
+            "Lines of the access log that nobody could be given.",
+            registry=self._registry,
+        )
         self._streams = self._gauge("todo_api_event_streams", "Event streams that are open.")
 
     def _gauge(self, name: str, of: str) -> Gauge:
@@ -116,6 +121,10 @@ class Metrics:
     def closed_stream(self) -> None:
         """Count one event stream less."""
         self._streams.dec()
+
+    def dropped_lines(self, number: int) -> None:
+        """Count lines of the access log that were dropped."""
+        self._dropped_lines.inc(number)
 
     def saw(self, method: str, route: str | None, status: int, seconds: float) -> None:
         """Count a request that was answered with `status` after `seconds`."""

@@ -1,7 +1,9 @@
 """Commands for the server itself."""
 
+import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 
 import click
@@ -36,11 +38,12 @@ def serve(with_sample: bool, ephemeral: bool) -> None:
         if with_sample:
             _load_sample(settings, database)
     base = addresses.url_of(settings.host, settings.port)
-    click.echo(f"The page      {base}/")
-    click.echo(f"The API       {base}/api/v1")
-    click.echo(f"The database  {database}")
-    click.echo(f"Try           curl '{base}/itemprice?itemname=apples'")
-    sys.stdout.flush()
+    _write(
+        f"The page      {base}/",
+        f"The API       {base}/api/v1",
+        f"The database  {database}",
+        f"Try           curl '{base}/itemprice?itemname=apples'",
+    )
     processes.run(settings, make)
 
 
@@ -77,6 +80,12 @@ def traced() -> Callable[[], Flask]:
     except ModuleNotFoundError as error:
         raise CannotStart(f"OPENTELEMETRY needs todo-api[opentelemetry]: {error}.") from None
     return made
+
+
+def _write(*lines: str) -> None:
+    """Write lines to standard output, if that can be written: a full disk stops no server."""
+    with suppress(OSError):
+        os.write(sys.stdout.fileno(), "".join(f"{line}\n" for line in lines).encode())
 
 
 def _load_sample(settings: Settings, database: Database) -> bool:
