@@ -1,13 +1,14 @@
 """Calendars by other programs: what can be a task becomes one, and what is skipped is said."""
 
 import time
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from icalendar.timezone import tzp
+from test_values import least_seconds
 
 from todo_api.errors import Invalid, Malformed, Problem
 from todo_api.schemas import task_calendar
@@ -487,3 +488,142 @@ def test_no_calendar_makes_it_stumble(around, standard, part, daylight, inside):
     except Problem:
         return
     assert len(rows) + len(skipped) >= 1
+
+
+def zone_lines(tzid, *parts):
+    lines = ["BEGIN:VTIMEZONE", f"TZID:{tzid}"]
+    for kind, begins, before, after, *more in parts:
+        lines += [f"BEGIN:{kind}", f"DTSTART:{begins}"]
+        lines += [f"TZOFFSETFROM:{before}", f"TZOFFSETTO:{after}", *more, f"END:{kind}"]
+    return [*lines, "END:VTIMEZONE"]
+
+
+YEARLY = "RRULE:FREQ=YEARLY;"
+
+DEFINED = {
+    # As Apple, Google and most others write it.
+    "Europe/Berlin": (
+        ("DAYLIGHT", "19810329T020000", "+0100", "+0200", f"{YEARLY}BYMONTH=3;BYDAY=-1SU"),
+        ("STANDARD", "19961027T030000", "+0200", "+0100", f"{YEARLY}BYMONTH=10;BYDAY=-1SU"),
+    ),
+    # As Outlook writes it.
+    "Asia/Nicosia": (
+        ("STANDARD", "16010101T040000", "+0300", "+0200", f"{YEARLY}BYDAY=-1SU;BYMONTH=10"),
+        ("DAYLIGHT", "16010101T030000", "+0200", "+0300", f"{YEARLY}BYDAY=-1SU;BYMONTH=3"),
+    ),
+    # As libical and Thunderbird write it: one part for each time of other rules.
+    "America/New_York": (
+        *(
+            ("DAYLIGHT", "19870405T020000", "-0500", "-0400", f"{YEARLY}{rule}")
+            for rule in ["BYMONTH=4;BYDAY=1SU;UNTIL=20060402T070000Z"]
+        ),
+        *(
+            ("STANDARD", "19671029T020000", "-0400", "-0500", f"{YEARLY}{rule}")
+            for rule in ["BYMONTH=10;BYDAY=-1SU;UNTIL=20061029T060000Z"]
+        ),
+        ("DAYLIGHT", "20070311T020000", "-0500", "-0400", f"{YEARLY}BYMONTH=3;BYDAY=2SU"),
+        ("STANDARD", "20071104T020000", "-0400", "-0500", f"{YEARLY}BYMONTH=11;BYDAY=1SU"),
+    ),
+    # The second Sunday, told by days of the month.
+    "America/Chicago": (
+        (
+            *("DAYLIGHT", "20070311T020000", "-0600", "-0500"),
+            f"{YEARLY}BYMONTH=3;BYDAY=SU;BYMONTHDAY=8,9,10,11,12,13,14",
+        ),
+        (
+            *("STANDARD", "20071104T020000", "-0500", "-0600"),
+            f"{YEARLY}BYMONTH=11;BYDAY=SU;BYMONTHDAY=1,2,3,4,5,6,7",
+        ),
+    ),
+    # South of the equator.
+    "Australia/Sydney": (
+        ("STANDARD", "20080406T030000", "+1100", "+1000", f"{YEARLY}BYMONTH=4;BYDAY=1SU"),
+        ("DAYLIGHT", "20081005T020000", "+1000", "+1100", f"{YEARLY}BYMONTH=10;BYDAY=1SU"),
+    ),
+    # Each turn by itself.
+    "Europe/London": (
+        (
+            *("DAYLIGHT", "20100328T010000", "+0000", "+0100"),
+            "RDATE:20110327T010000,20120325T010000,20130331T010000",
+        ),
+        (
+            *("STANDARD", "20101031T020000", "+0100", "+0000"),
+            "RDATE:20111030T020000,20121028T020000,20131027T020000",
+        ),
+    ),
+    "Asia/Kolkata": (("STANDARD", "19700101T000000", "+0530", "+0530"),),
+}
+
+
+@pytest.mark.parametrize("name", DEFINED)
+def test_a_zone_that_a_file_defines_means_what_the_zone_of_its_name_means(name):
+    defined, known = zone_lines("Defined", *DEFINED[name]), ZoneInfo(name)
+    years = (2011, 2012, 2013) if name == "Europe/London" else (2009, 2012, 2024, 2031)
+    months = [(year, month) for year in years for month in (3, 4, 10, 11)]
+    first = [datetime.strptime(f"{year} {month}", "%Y %m") for year, month in months]  # noqa: DTZ007 - Wall times.
+    walls = [
+        start + timedelta(hours=hour, minutes=30) for start in first for hour in range(24 * 31)
+    ]
+    lines = [f"DUE;TZID=Defined:{wall:%Y%m%dT%H%M%S}" for wall in walls]
+    rows, skipped = load(calendar(*defined, *(each for line in lines for each in todo(line))))
+    assert skipped == []
+    found = [row["due_at"] for row in rows]
+    assert found == [wall.replace(tzinfo=known).astimezone(UTC) for wall in walls]
+
+
+def in_year_one(parts):
+    days = ",".join(map(str, range(1, 32)))
+    rule = f"{YEARLY}BYMONTH=1;BYMONTHDAY={days}"
+    return [("STANDARD", "00010101T000000", "+0000", "+0100", rule)] * parts
+
+
+BOMBS = {
+    "a rule of each day of a month since the year 1": lambda size: (
+        [
+            line
+            for number in range(size // 100)
+            for line in zone_lines(f"Z{number}", *in_year_one(10))
+        ]
+        + [
+            line
+            for number in range(size // 100)
+            for line in todo(f"DUE;TZID=Z{number}:20300101T000000")
+        ]
+    ),
+    "equal properties": lambda size: todo(*["DTSTART:20300101"] * size),
+    "unknown properties": lambda size: todo(*["X-FOO;A=b;C=d:bar"] * size),
+    "many zones of one name": lambda size: (
+        zone_lines("Z", *in_year_one(1)) * size + todo("DUE;TZID=Z:20300101T000000")
+    ),
+    "folds": lambda size: todo("DESCRIPTION:x", *[" y"] * size),
+    "nested components": lambda size: ["BEGIN:X"] * size + ["END:X"] * size,
+    "quoted parameters": lambda size: todo("DESCRIPTION;X=" + '"a"' * size),
+    "digits of a duration": lambda size: todo("DTSTART:20300101", "DURATION:P" + "9" * size + "D"),
+    "one zone of many tasks": lambda size: (
+        zone_lines("Z", *in_year_one(2))
+        + [
+            line
+            for each in range(size // 10)
+            for line in todo(f"DUE;TZID=Z:{1970 + each % 130}0101T000000")
+        ]
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", BOMBS)
+def test_a_calendar_takes_time_by_its_bytes(kind):
+    def cost(size):
+        content = calendar(*BOMBS[kind](size))
+        return least_seconds(lambda: load(content), 3), len(content)
+
+    (small, few), (large, many) = cost(1_000), cost(8_000)
+    assert large / max(small, 0.002) < 3 * max(8, many / few)
+
+
+def test_a_zone_of_old_rules_costs_no_more_than_one_of_new_ones():
+    def cost(begins):
+        parts = [(kind, begins, *more) for kind, _, *more in in_year_one(10)]
+        content = calendar(*zone_lines("Z", *parts), *todo("DUE;TZID=Z:20300101T000000"))
+        return least_seconds(lambda: load(content), 5)
+
+    assert cost("00010101T000000") < 5 * cost("20200101T000000")

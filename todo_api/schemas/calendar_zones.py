@@ -1,16 +1,19 @@
 """The time zones of a calendar: what its TZIDs mean, by their names or by its own VTIMEZONEs.
 
 A VTIMEZONE is read only if it is one that a program would write, with a few turns in a year: the
-rules of iCalendar can also say "each second", and working that out would take days.
+rules of iCalendar can also say "each second". No rule is expanded: the offset of a time follows
+from the latest turn before it, in its own year or not many years earlier (RFC 5545, 3.6.5).
 """
 
 import re
+from bisect import bisect_right
+from calendar import monthrange
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from icalendar import Component, Timezone
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from todo_api.schemas.calendar_lines import BEGIN, Line, Path
@@ -18,9 +21,16 @@ from todo_api.values import moments
 
 MOST_ZONES = 20
 MOST_PARTS = 10
+MOST_LINES_OF_A_PART = 100
+MOST_RULES = 2
 LONGEST_LINE = 1_000
 LAST_YEAR = 2100
-"""The last year in which a VTIMEZONE is asked for; turn by turn it is worked out up to there."""
+"""The last year in which a VTIMEZONE is asked for: no rule of today is known to hold for longer."""
+
+_YEARS_BACK = 8
+"""Years after which each rule has had a turn: February 29 is left out once in eight years."""
+
+_WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 _TIME = r"\d{8}T\d{6}"
 _OFFSET = r"[+-]\d{4}(\d\d)?"
@@ -34,6 +44,104 @@ _USED = {
     "RRULE": rf"(?=.*;{_MONTH}(;|$))FREQ=YEARLY(;({_MONTH}|BYDAY=[+-]?[1-5]?(MO|TU|WE|TH|FR|SA|SU)"
     rf"|BYMONTHDAY={_DAY}(,{_DAY})*|INTERVAL=1|WKST=[A-Z]{{2}}|UNTIL={_TIME}Z?))*",
 }
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """A turn once in a year or, without its place in the month, several times in that month.
+
+    `until` is the last moment at which it may be, as a wall time in the offset before the turn.
+    """
+
+    month: int
+    weekday: int | None
+    place: int | None
+    days: tuple[int, ...]
+    until: datetime | None
+
+    def dates(self, year: int) -> list[date]:
+        """Return the days of the turns in a year, the last one first."""
+        last = monthrange(year, self.month)[1]
+        days = list(range(1, last + 1))
+        if self.days:
+            days = sorted({day if day > 0 else last + 1 + day for day in self.days} & {*days})
+        if self.weekday is None:
+            found = days
+        else:
+            in_month = [
+                day
+                for day in range(1, last + 1)
+                if date(year, self.month, day).weekday() == self.weekday
+            ]
+            if self.place is not None:
+                start = self.place - 1 if self.place > 0 else self.place
+                in_month = in_month[start : start + 1 or None]
+            found = [day for day in in_month if day in days]
+        return [date(year, self.month, day) for day in reversed(found)]
+
+
+@lru_cache(4_096)
+def _dates(rule: _Rule, year: int) -> list[date]:
+    return rule.dates(year)
+
+
+@dataclass
+class _Part:
+    """A STANDARD or a DAYLIGHT: when the clock was turned to `after`, from `before`."""
+
+    begins: datetime
+    before: timedelta
+    after: timedelta
+    is_standard: bool
+    dates: list[datetime]
+    rules: list[_Rule]
+
+    def latest(self, wall: datetime) -> datetime | None:
+        """Return the latest turn at or before a wall time, None if there was none yet."""
+        found = [each for each in (self.begins,) if each <= wall]
+        index = bisect_right(self.dates, wall)
+        found += self.dates[index - 1 : index] if index else []
+        found += [turn for rule in self.rules if (turn := self._latest_of(rule, wall))]
+        return max(found, default=None)
+
+    def _latest_of(self, rule: _Rule, wall: datetime) -> datetime | None:
+        end = min(wall, rule.until) if rule.until else wall
+        for year in range(end.year, max(self.begins.year, end.year - _YEARS_BACK) - 1, -1):
+            for day in _dates(rule, year):
+                turn = datetime.combine(day, self.begins.time())
+                if self.begins <= turn <= end:
+                    return turn
+        return None
+
+
+class _DefinedZone(tzinfo):
+    """The time zone that the parts of a VTIMEZONE say."""
+
+    def __init__(self, name: str, parts: list[_Part]) -> None:
+        self._name = name
+        self._parts = parts
+        standard = [part for part in parts if part.is_standard]
+        self._first = (standard or parts)[0].after
+
+    def utcoffset(self, wall: datetime | None) -> timedelta:
+        """Return the offset of a wall time; in a gap, that before it (RFC 5545, 3.3.5)."""
+        if wall is None:
+            return self._first
+        wall = wall.replace(tzinfo=None)
+        turns = [(turn, part) for part in self._parts if (turn := part.latest(wall))]
+        if not turns:
+            return self._first
+        turn, part = max(turns, key=lambda pair: pair[0])
+        in_gap = wall < turn + (part.after - part.before)
+        return part.before if in_gap else part.after
+
+    def dst(self, wall: datetime | None) -> timedelta:
+        """Return nothing, since nobody asks."""
+        return timedelta(0)
+
+    def tzname(self, wall: datetime | None) -> str:
+        """Return the TZID."""
+        return self._name
 
 
 @dataclass
@@ -53,27 +161,77 @@ class _Definition:
                     self.tzid = line.parts()[1]
             elif name == BEGIN:
                 self.parts.append([line.component])
-        elif name in _USED:
+        elif name in _USED and not self.is_strange:
             value = line.text.rpartition(":")[2].strip()
             usual = len(value) <= LONGEST_LINE and re.fullmatch(_USED[name], value, re.ASCII)
-            self.is_strange = self.is_strange or not usual or len(self.parts) > MOST_PARTS
-            if not self.is_strange:
-                self.parts[-1].append(f"{name}:{value}")
+            few = len(self.parts) <= MOST_PARTS and len(self.parts[-1]) <= MOST_LINES_OF_A_PART
+            self.is_strange = not (usual and few)
+            self.parts[-1].append(f"{name}:{value}")
 
     def zone(self) -> tzinfo | None:
         """Return the zone, None if it cannot be told."""
-        if self.is_strange:
+        if self.is_strange or not self.parts:
             return None
-        made = Timezone()
-        made.add("TZID", self.tzid)
         try:
-            for name, *said in self.parts:
-                text = "\r\n".join([f"BEGIN:{name}", *said, f"END:{name}"])
-                made.add_component(Component.from_ical(text))
-            zone: tzinfo = made.to_tz(lookup_tzid=False)
-        except ValueError:
+            return _DefinedZone(self.tzid, [_part(*lines) for lines in self.parts])
+        except (ValueError, OverflowError):
             return None
-        return zone
+
+
+def _part(kind: str, *lines: str) -> _Part:
+    """Return what the lines of a part say; raise ValueError if that makes no sense."""
+    if kind not in ("STANDARD", "DAYLIGHT"):
+        raise ValueError("No part of a time zone.")
+    said: dict[str, list[str]] = {name: [] for name in _USED}
+    for line in lines:
+        name, _, value = line.partition(":")
+        said[name].append(value)
+    (begins,), (before,), (after,) = (
+        said[name] for name in ("DTSTART", "TZOFFSETFROM", "TZOFFSETTO")
+    )
+    if len(said["RRULE"]) > MOST_RULES:
+        raise ValueError("There are too many rules.")
+    offset = _offset(before)
+    return _Part(
+        _wall(begins),
+        offset,
+        _offset(after),
+        kind == "STANDARD",
+        sorted(_wall(text) for value in said["RDATE"] for text in value.split(",")),
+        [_rule(value, offset, _wall(begins)) for value in said["RRULE"]],
+    )
+
+
+def _rule(text: str, before: timedelta, begins: datetime) -> _Rule:
+    """Return the rule that an RRULE says; raise ValueError if a part of it comes twice."""
+    pairs = [part.partition("=")[::2] for part in text.split(";")]
+    said = dict(pairs)
+    if len(said) != len(pairs):
+        raise ValueError("A part of the rule comes twice.")
+    place, weekday = None, None
+    if by_day := said.get("BYDAY"):
+        weekday = _WEEKDAYS.index(by_day[-2:])
+        place = int(by_day[:-2]) if by_day[:-2] else None
+    days = tuple(int(day) for day in said["BYMONTHDAY"].split(",")) if "BYMONTHDAY" in said else ()
+    if weekday is None and not days:
+        days = (begins.day,)
+    until = None
+    if last := said.get("UNTIL"):
+        until = _wall(last.rstrip("Z")) + (before if last.endswith("Z") else timedelta(0))
+    return _Rule(int(said["BYMONTH"]), weekday, place, days, until)
+
+
+def _wall(text: str) -> datetime:
+    return datetime.strptime(text, "%Y%m%dT%H%M%S")  # noqa: DTZ007 - A wall time.
+
+
+def _offset(text: str) -> timedelta:
+    """Return what TZOFFSETFROM or TZOFFSETTO says; raise ValueError for a day or more."""
+    hours, minutes, seconds = (int(text[start : start + 2] or 0) for start in (1, 3, 5))
+    offset = timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    if offset >= timedelta(days=1):
+        raise ValueError("An offset is less than a day.")
+    return -offset if text[0] == "-" else offset
 
 
 @dataclass
