@@ -42,7 +42,7 @@ _USED = {
     "TZOFFSETTO": _OFFSET,
     "RDATE": rf"{_TIME}(,{_TIME})*",
     "RRULE": rf"(?=.*;{_MONTH}(;|$))FREQ=YEARLY(;({_MONTH}|BYDAY=[+-]?[1-5]?(MO|TU|WE|TH|FR|SA|SU)"
-    rf"|BYMONTHDAY={_DAY}(,{_DAY})*|INTERVAL=1|WKST=[A-Z]{{2}}|UNTIL={_TIME}Z?))*",
+    rf"|BYMONTHDAY={_DAY}(,{_DAY})*+|INTERVAL=1|WKST=[A-Z]{{2}}|UNTIL={_TIME}Z?))*",
 }
 
 
