@@ -101,6 +101,7 @@ SHARED = {
         "head",
         "idempotency",
         "json_text",
+        "last_rendered",
         "kept",
         "log_line",
         "log_writer",

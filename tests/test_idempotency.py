@@ -3,17 +3,21 @@
 import threading
 import uuid
 from datetime import timedelta
+from ipaddress import ip_network
 
 import httpx
 import pytest
 from conftest import serving
-from sqlalchemy import text
+from sqlalchemy import select, text
 from support import PASSWORD
 
-from todo_api.models import Account, Attempt, Message, Replay, Task
+from todo_api.models import Account, Attempt, Base, Message, Replay, Task
+from todo_api.openapi import headers
 from todo_api.services import replays
+from todo_api.urls import ROUTES
 from todo_api.values import moments
 
+ACCOUNTS = "/api/v1/accounts"
 NEW = {"username": "carol", "email": "carol@example.com", "password": PASSWORD}
 
 
@@ -51,6 +55,55 @@ def test_every_creating_post_takes_a_key(backend, alice, admin, nobody):
         assert first.status_code == 201, first.json
         same(first, again)
     assert backend.count(Message) == 1
+
+
+TAKING = {
+    (route.path, verb)
+    for route in ROUTES
+    for verb in route.names
+    if "Idempotency-Key" in headers.sent(route.resource, verb)
+}
+"""The operations that the OpenAPI document lets take a key."""
+
+WRITING = [(route.path, verb) for route in ROUTES for verb in route.names if verb != "get"]
+
+
+def test_only_creating_posts_take_a_key():
+    assert {
+        ("/users", "post"),
+        ("/api/v1/accounts", "post"),
+        ("/api/v1/accounts/<username>/tasks", "post"),
+        ("/api/v1/accounts/<username>/tasks/batch", "post"),
+        ("/api/v1/accounts/<username>/import", "post"),
+        ("/api/v1/prices", "post"),
+        ("/api/v1/prices/import", "post"),
+    } == TAKING
+
+
+@pytest.mark.parametrize(("path", "verb"), WRITING)
+def test_an_answer_says_whether_a_key_that_was_sent_is_ignored(backend, path, verb):
+    boss = backend.admin()
+    for name, value in {"username": "boss", "id": "2", "name": "x", "text": "x"}.items():
+        path = path.replace(f"<{name}>", value)
+    takes = (path.replace("/boss", "/<username>"), verb) in TAKING
+    for client in (backend.nobody, boss):
+        for sent, told in (({}, None), (key(), None if takes else "true")):
+            answer = client(verb.upper(), path, json={}, headers=sent)
+            assert answer.headers.get("Idempotency-Key-Ignored") == told, answer.status_code
+            exposed = answer.headers["Access-Control-Expose-Headers"]
+            assert "Idempotency-Key-Ignored" in exposed.split(", ")
+    assert "Idempotency-Key-Ignored" not in boss.get(boss.path, headers=key()).headers
+
+
+def test_a_token_that_is_made_under_a_key_is_made_each_time_and_said_to_be(backend, alice):
+    sent, path = key(), f"{alice.path}/tokens"
+    first, again = (alice.post(path, json={"name": "phone"}, headers=sent) for _ in range(2))
+    assert [first.status_code, again.status_code] == [201, 201]
+    assert first.json["token"] != again.json["token"]
+    for answer in (first, again):
+        assert answer.headers["Idempotency-Key-Ignored"] == "true"
+        assert "Idempotent-Replayed" not in answer.headers
+    assert backend.count(Replay) == 0
 
 
 def test_without_a_key_each_one_counts(backend, alice):
@@ -151,6 +204,63 @@ def test_the_answers_given_to_an_account_go_with_it_and_nobody_elses(backend, al
     alice.delete(alice.path)
     assert backend.count(Replay) == 1
     same(first, bob.post(bob.tasks, json={"name": "milk"}, headers=sent))
+
+
+def test_the_answer_to_a_registration_goes_with_the_account(backend, nobody):
+    sent = key()
+    first = nobody.post(ACCOUNTS, json=NEW, headers=sent)
+    other = nobody.post(ACCOUNTS, json={**NEW, "username": "dave"}, headers=sent)
+    carol = backend.login("carol")
+    assert carol.delete(carol.path).status_code == 204
+    assert backend.count(Replay) == 1
+    anew = nobody.post(ACCOUNTS, json=NEW, headers=sent)
+    assert (anew.status_code, "Idempotent-Replayed" in anew.headers) == (201, False)
+    assert anew.headers["ETag"] != first.headers["ETag"]
+    same(anew, nobody.post(ACCOUNTS, json=NEW, headers=sent))
+    same(other, nobody.post(ACCOUNTS, json={**NEW, "username": "dave"}, headers=sent))
+
+
+def test_a_name_that_another_has_taken_over_is_a_conflict_under_the_old_key(backend, nobody):
+    sent = key()
+    nobody.post(ACCOUNTS, json=NEW, headers=sent)
+    carol = backend.login("carol")
+    carol.delete(carol.path)
+    backend.register("carol", "another-horse")
+    for password in (PASSWORD, "another-horse"):
+        answer = nobody.post(ACCOUNTS, json={**NEW, "password": password}, headers=sent)
+        assert (answer.status_code, list(answer.json["errors"])) == (409, ["username"])
+
+
+def test_an_account_that_is_deleted_leaves_nothing_about_its_person(backend):
+    """No row of any table holds what the account was, or the address from which it came."""
+    backend = backend.with_settings(trusted_proxies=(ip_network("127.0.0.1"),))
+    there = {"X-Forwarded-For": "198.51.100.7"}
+    told = {"username": "canary-name", "email": "canary@email.example", "pets": ["canary-pet"]}
+    registration = {**told, "password": PASSWORD, "listed": True}
+    made = backend.nobody.post(ACCOUNTS, json=registration, headers={**there, **key("canary-key")})
+    assert made.status_code == 201
+    login = {"username": "canary-name", "password": "wrong-horse"}
+    assert backend.nobody.post(f"{ACCOUNTS}/login", json=login, headers=there).status_code == 401
+    assert backend.nobody.post("/users", json={"data": "hi"}, headers=there).status_code == 201
+    carol = backend.login("canary-name")
+    task = carol.post(carol.tasks, json={"name": "canary-task"}, headers=key("canary-key"))
+    deleted = carol.post(carol.tasks, json={"name": "canary-deleted"})
+    assert carol.delete(deleted.headers["Location"]).status_code == 204
+    assert carol.post(f"{carol.path}/tokens", json={"name": "canary-token"}).status_code == 201
+
+    def traces():
+        with backend.session() as session:
+            rows = [
+                (table.name, str(row))
+                for table in Base.metadata.sorted_tables
+                for row in session.execute(select(table)).all()
+            ]
+        return {name for name, row in rows if "canary" in row or "198.51.100.7" in row}
+
+    assert task.status_code == 201
+    assert traces() == {"account", "username", "replay", "task", "token"}
+    assert carol.delete(carol.path).status_code == 204
+    assert traces() == set()
 
 
 def test_a_repeat_is_let_in_as_the_first_one_was(alice, bob):

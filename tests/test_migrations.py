@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 import threading
@@ -14,7 +15,8 @@ from todo_api import migrations
 from todo_api.app import create_app
 from todo_api.database import Database
 from todo_api.errors import CannotStart
-from todo_api.models import Base, Task
+from todo_api.models import Base, Replay, Task
+from todo_api.services import accounts
 from todo_api.settings import Settings
 from todo_api.values import moments
 
@@ -242,3 +244,43 @@ def test_the_price_list_has_an_era_of_its_own(databases):
             eras.add(session.scalar(text("SELECT era FROM price_list")))
         database.close()
     assert len(eras) == 2
+
+
+def test_answers_kept_before_an_upgrade_are_deleted_with_the_account_that_they_registered(empty):
+    migrations.upgrade(empty, to="0006.1")
+    told = (
+        ("now", "carol", '"era-now.1"'),
+        ("before", "carol", '"era-before.1"'),
+        ("other", "Dave", '"era-dave.1"'),
+    )
+    with empty.transaction() as session:
+        for number, (name, era) in enumerate((("carol", "era-now"), ("Dave", "era-dave")), 1):
+            session.execute(
+                text(
+                    "INSERT INTO account VALUES (:id, :name, :key, 'e', NULL,"
+                    " '2026-01-01 00:00:00.000000', 'UTC', '[]', FALSE, FALSE, :era, 1, 1, 0)"
+                ),
+                {"id": number, "name": name, "key": name.lower(), "era": era},
+            )
+            session.execute(
+                text("INSERT INTO username VALUES (:key, :id)"), {"id": number, "key": name.lower()}
+            )
+        for key, name, etag in told:
+            headers = {"Location": f"/api/v1/accounts/{name}", "ETag": etag}
+            session.execute(
+                text(
+                    "INSERT INTO replay VALUES (0, :key, 'scope', 'scope', 201, :headers, :body,"
+                    " '2026-01-01 00:00:00.000000')"
+                ),
+                {"key": key, "headers": json.dumps(headers), "body": b"{}"},
+            )
+    migrations.upgrade(empty)
+    with empty.transaction() as session:
+        accounts.delete(session, accounts.named(session, "dave"))
+    with empty.reading() as session:
+        kept = {(each.key, each.created_account_id) for each in session.query(Replay)}
+    assert kept == {("now", 1), ("before", None)}
+    migrations.downgrade(empty, "0006.1")
+    migrations.upgrade(empty)
+    with empty.reading() as session:
+        assert {(each.key, each.created_account_id) for each in session.query(Replay)} == kept

@@ -21,6 +21,7 @@ from todo_api.resources.backend import Backend
 from todo_api.resources.body import MIB
 from todo_api.resources.envelope import Envelope
 from todo_api.resources.kept import Kept
+from todo_api.resources.last_rendered import LastRendered
 from todo_api.services.feed import Feed
 from todo_api.settings import Settings
 from todo_api.urls import Route
@@ -72,6 +73,7 @@ def create_app(
         urls.listing(*more),
         partial(openapi.document, *more),
         postman.collection,
+        LastRendered(settings.kept_answers * MIB),
     )
     app = App()
     problems.register(app)

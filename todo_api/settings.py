@@ -112,6 +112,7 @@ class Settings:
     login_minutes: int = _setting("LOGIN_MINUTES", 15, _whole(1, 1_440))
     messages_per_hour: int = _setting("MESSAGES_PER_HOUR", 20, _whole(1, 1_000_000))
     messages_kept: int = _setting("MESSAGES_KEPT", 10_000, _whole(1, 1_000_000))
+    users_shown: int = _setting("USERS_SHOWN", 500, _whole(1, 10_000))
     token_days: int = _setting("TOKEN_DAYS", 30, _whole(1, 365))
     import_max: int = _setting("IMPORT_MAX", 64, _whole(1, 1024))
     trusted_proxies: tuple[Network, ...] = _setting("TRUSTED_PROXIES", (), _networks)

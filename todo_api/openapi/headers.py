@@ -7,7 +7,7 @@ from todo_api.resources.endpoint import Created, Endpoint, etag
 from todo_api.resources.event import EVENT_STREAM, LAST_EVENT_ID
 from todo_api.resources.head import LONGEST_HEADER
 from todo_api.resources.idempotency import HEADER as IDEMPOTENCY_KEY
-from todo_api.resources.idempotency import REPLAYED
+from todo_api.resources.idempotency import IGNORED, REPLAYED
 from todo_api.resources.preferences import APPLIED, DRY_RUN
 from todo_api.resources.preferences import HEADER as PREFER
 from todo_api.resources.stored import GUARDED, StoredEndpoint
@@ -63,6 +63,11 @@ ANSWERED = {
     ),
     "Link": _header("The path of the next page.", '</api/v1/prices?after=WyJ>; rel="next"'),
     REPLAYED: _header("That this answer was given before.", "true", const="true"),
+    IGNORED: _header(
+        "That the Idempotency-Key that was sent does nothing here: a repeat is done again.",
+        "true",
+        const="true",
+    ),
     APPLIED: _header("That nothing was kept, as it was asked for.", DRY_RUN, const=DRY_RUN),
     "Retry-After": _header(
         "The seconds after which trying again makes sense.",
@@ -80,7 +85,7 @@ def sent(resource: type[Endpoint], verb: str) -> list[str]:
     reads = {
         "If-None-Match": verb == "get" and is_versioned(resource),
         "If-Match": verb in GUARDED and is_versioned(resource),
-        IDEMPOTENCY_KEY: verb == "post" and takes_a_key(resource),
+        IDEMPOTENCY_KEY: takes_a_key(resource, verb),
         PREFER: writes(resource, verb),
         "X-Request-ID": True,
         LAST_EVENT_ID: EVENT_STREAM in resource.media.get(verb, ()),
@@ -95,7 +100,8 @@ def answered(resource: type[Endpoint], verb: str, status: int) -> list[str]:
         "ETag": status in (CREATED, NOT_MODIFIED) or (status == OK and is_versioned(resource)),
         "Location": status == CREATED,
         "Link": status == OK and verb in resource.gives and "next" in resource.gives[verb].fields,
-        REPLAYED: status in (OK, CREATED) and verb == "post" and takes_a_key(resource),
+        REPLAYED: status in (OK, CREATED) and takes_a_key(resource, verb),
+        IGNORED: verb != "get" and not takes_a_key(resource, verb),
         APPLIED: writes(resource, verb),
     }
     return [name for name, is_given in gives.items() if is_given]
@@ -106,9 +112,9 @@ def creates(resource: type[Endpoint], verb: str) -> bool:
     return getattr(resource, verb).__annotations__.get("return") is Created
 
 
-def takes_a_key(resource: type[Endpoint]) -> bool:
-    """Return whether a POST can be repeated safely."""
-    return issubclass(resource, StoredEndpoint) and resource.creates
+def takes_a_key(resource: type[Endpoint], verb: str) -> bool:
+    """Return whether `verb` can be repeated safely under an Idempotency-Key."""
+    return verb == "post" and resource.creates
 
 
 def writes(resource: type[Endpoint], verb: str) -> bool:

@@ -2,15 +2,13 @@
 
 from typing import Any
 
-from flask import request
-
 from todo_api.errors import Forbidden, Invalid
 from todo_api.models import Account
 from todo_api.resources import auth, caller_address, password_check
 from todo_api.resources.auth import OWNER_OR_ADMIN, PUBLIC, Access, Who
 from todo_api.resources.endpoint import PRIVATE, Created, Version
 from todo_api.resources.of_account import AccountEndpoint
-from todo_api.resources.stored import StoredEndpoint
+from todo_api.resources.stored import Sent, StoredEndpoint
 from todo_api.resources.work import Work
 from todo_api.schemas.account import AccountSchema, Registration
 from todo_api.services import accounts, passwords, throttle, tokens
@@ -27,29 +25,33 @@ class AccountList(StoredEndpoint):
     gives = {"post": AccountSchema()}
     cache = PRIVATE
 
-    def prepare(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Hash the password, unless nobody may register from there, or under that name, anyway.
+    def sent(self, verb: str) -> Sent:
+        """Count the attempt against the limit of its address, then read the body.
 
-        A dry run, too, tells which names are free, and costs a hash: it counts by itself.
+        Every attempt counts, whatever comes of it: a refusal and a dry run tell which names are
+        taken, too. Raises Forbidden while registration is closed, TooMany beyond the limit.
         """
         if self.settings.registration == "closed":
             raise Forbidden("Registration is closed.")
+        address = caller_address.of(self.request, self.settings)
+        limit = throttle.Limit("registration", self.settings.registrations_per_hour)
         with self.database.reading() as session:
-            throttle.check(session, self._limit, self._address)
-            accounts.must_be_free(session, values["username"])
-        if self.dry:
-            with self.database.transaction() as session:
-                throttle.use(session, self._limit, self._address)
+            # Requests beyond the limit, however many, do not queue up with the writers.
+            throttle.check(session, limit, address)
+        with self.database.transaction() as session:
+            throttle.use(session, limit, address)
+        return super().sent(verb)
+
+    def prepare(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Hash the password, and so take as long for a taken name as for a free one."""
         fields = {name: value for name, value in values.items() if name != "password"}
         return {**fields, "password_hash": passwords.hashed(values["password"])}
 
     def post(self, fields: dict[str, Any]) -> Created:
         """Register."""
-        if not self.dry:
-            throttle.use(self.session, self._limit, self._address)
         account = accounts.register(self.session, fields)
         where = f"/api/v1/accounts/{account.username}"
-        return Created(account, where, account.version)
+        return Created(account, where, account.version, account.id)
 
     def may_replay(self, values: dict[str, Any]) -> None:
         """Raise Conflict unless the password is that of the account that was registered."""
@@ -58,14 +60,6 @@ class AccountList(StoredEndpoint):
         username, password = values["username"], values["password"]
         if not password_check.right(self.backend, username, password, known.hash):
             raise accounts.taken()
-
-    @property
-    def _address(self) -> str:
-        return caller_address.of(request, self.settings)
-
-    @property
-    def _limit(self) -> throttle.Limit:
-        return throttle.Limit("registration", self.settings.registrations_per_hour)
 
 
 class AccountItem(AccountEndpoint):

@@ -6,6 +6,7 @@ from typing import Any
 
 from todo_api.database import Database
 from todo_api.metrics import Metrics
+from todo_api.resources.last_rendered import LastRendered
 from todo_api.services.feed import Feed
 from todo_api.settings import Settings
 
@@ -16,7 +17,8 @@ class Backend:
 
     `feed` wakes who waits for changes; `metrics` are there if somebody may read them; `listing`
     maps the name of each route to its method and path; `document` makes the OpenAPI document,
-    `collection` the Postman collection for the server at a base URL.
+    `collection` the Postman collection for the server at a base URL; `users` keeps the list of
+    users that was rendered last.
     """
 
     settings: Settings
@@ -26,3 +28,4 @@ class Backend:
     listing: Mapping[str, str]
     document: Callable[[], Mapping[str, Any]]
     collection: Callable[[str], Mapping[str, Any]]
+    users: LastRendered

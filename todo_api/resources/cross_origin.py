@@ -17,6 +17,7 @@ EXPOSED = (
     "Retry-After",
     "X-Request-ID",
     "Idempotent-Replayed",
+    "Idempotency-Key-Ignored",
     "Preference-Applied",
 )
 

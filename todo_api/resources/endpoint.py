@@ -13,7 +13,9 @@ class declares, by verb:
     work    the kind of work, where that does not follow from the class
 
 A `strict` one refuses every parameter of a query that it does not ask for; a `versioned` one gives
-an ETag to what it shows without a database. Where `cache` is not said, who has access decides it.
+an ETag to what it shows without a database. The POST of one that `creates` takes an
+Idempotency-Key; the answer of every other write says that it ignored the key. Where `cache` is not
+said, who has access decides it.
 """
 
 from collections.abc import Mapping
@@ -25,7 +27,7 @@ from urllib.parse import quote, urlencode
 from flask import Request, Response, request
 from flask_restful import Resource
 
-from todo_api.resources import body, form, passage, path_methods
+from todo_api.resources import body, form, idempotency, passage, path_methods
 from todo_api.resources.auth import PUBLIC, Access
 from todo_api.resources.backend import Backend
 from todo_api.resources.work import Work
@@ -49,11 +51,16 @@ Version = str
 
 @dataclass(frozen=True)
 class Created:
-    """Something new: answered with 201 and the path at which it is found from now on."""
+    """Something new: answered with 201 and the path at which it is found from now on.
+
+    If it is an account, `account_id` is its id: the answer that an Idempotency-Key keeps is deleted
+    with the account.
+    """
 
     what: Any
     location: str
     version: Version
+    account_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -83,6 +90,7 @@ class Endpoint(Resource):
     work: ClassVar[Mapping[str, Work]] = {}
     strict: ClassVar[bool] = False
     versioned: ClassVar[bool] = False
+    creates: ClassVar[bool] = False
     with_head: ClassVar[bool] = True
     knows_callers: ClassVar[bool] = False
     cache: ClassVar[str | None] = None
@@ -130,6 +138,8 @@ class Endpoint(Resource):
         verb = "get" if method == "HEAD" else method.lower()
         this = passage.within(environ)
         this.cache = self.cache or ("no-cache" if self.access[verb] == PUBLIC else PRIVATE)
+        takes_key = verb == "get" or (verb == "post" and self.creates)
+        this.key_ignored = not takes_key and idempotency.is_asked(self.request)
         return self.answer(verb, ids)
 
     def answer(self, verb: str, ids: dict[str, Any]) -> Shown | Response:

@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from todo_api.errors import Problem
 from todo_api.metrics import Metrics
-from todo_api.resources import access_log, head, passage, preferences, protection
+from todo_api.resources import access_log, head, idempotency, passage, preferences, protection
 from todo_api.resources.cross_origin import CrossOrigin
 from todo_api.resources.passage import Passage
 from todo_api.settings import Settings
@@ -67,6 +67,8 @@ class Envelope:
         headers.extend(self._cross_origin.headers(environ))
         if this.dry_run:
             headers.append(preferences.DRY)
+        if this.key_ignored:
+            headers.append(idempotency.KEY_IGNORED)
 
     def _tell(
         self, environ: WSGIEnvironment, this: Passage, code: int, headers: list[tuple[str, str]]

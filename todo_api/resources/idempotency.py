@@ -1,4 +1,9 @@
-"""Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): repeats of a creating POST."""
+"""Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): repeats of a creating POST.
+
+No other operation takes a key: the answers of some hold a secret, which is never stored. Such an
+operation is done as if there were no key, and its answer says so. To refuse the key instead would
+shut out clients that send one with everything, as some HTTP libraries do.
+"""
 
 import hashlib
 import re
@@ -15,6 +20,10 @@ from todo_api.services.replays import Ask
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
+IGNORED = "Idempotency-Key-Ignored"
+
+KEY_IGNORED = (IGNORED, "true")
+"""The header of an answer to a request whose key does nothing: a repeat is done again."""
 
 _KEY = re.compile(r"[!-~]{1,255}", re.ASCII)
 

@@ -22,9 +22,10 @@ class Passage:
 
     It has `begun` when the performance counter stood there, in seconds. `route` is the path in the
     URL table, `account` the id of who calls, `cache` the Cache-Control that the answer gets unless
-    it has one, `wrong` what makes the request one that cannot be answered. As long as the account
-    is in `state`, which is its version, the answer is the same. `is_admitted` says that the caller
-    may send the body that is still to come.
+    it has one, `wrong` what makes the request one that cannot be answered. `key_ignored` says that
+    the request brings an Idempotency-Key to an operation that takes none. As long as the account is
+    in `state`, which is its version, the answer is the same. `is_admitted` says that the caller may
+    send the body that is still to come.
     """
 
     request_id: str
@@ -34,6 +35,7 @@ class Passage:
     account: int | None = None
     cache: str = "no-cache"
     dry_run: bool = False
+    key_ignored: bool = False
     state: str | None = None
     is_admitted: bool = False
 

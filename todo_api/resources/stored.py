@@ -38,14 +38,13 @@ class Sent:
 
 
 class StoredEndpoint(ReadingEndpoint):
-    """A resource that may write, too. Where it `creates`, its POST takes an Idempotency-Key.
+    """A resource that may write, too.
 
     One whose statements may take long is `long`. One whose writes are `short` does no slow work, so
     that they may share a commit with others, which have to wait for them.
     """
 
     writes: ClassVar[tuple[str, ...]] = ("post", "put", "patch", "delete")
-    creates: ClassVar[bool] = False
     short: ClassVar[bool] = False
     dry = False
 
@@ -168,7 +167,9 @@ class StoredEndpoint(ReadingEndpoint):
         shown = self.shown(verb, result, None if result is None else self.version(*objects))
         if sent.ask:
             data, status, headers = shown
-            replays.keep(self.session, sent.ask, status, headers, json_text.render(data))
+            about = result.account_id if isinstance(result, Created) else None
+            rendered = json_text.render(data)
+            replays.keep(self.session, sent.ask, status, headers, rendered, about=about)
         return shown
 
     def _must_be_fresh(self, *objects: Any) -> None:

@@ -9,13 +9,20 @@ from marshmallow import ValidationError, validate, validates_schema
 from todo_api.schemas.fields import Boolean, Few, Name, Text, TimeZone
 from todo_api.schemas.moments import Moment
 from todo_api.schemas.wire import READ_ONLY, Wire
+from todo_api.services.accounts import PETS_CHARACTERS, why_too_many_characters
 from todo_api.values import names
 
 PATTERN = "[A-Za-z0-9._-]{3,64}"
 RESERVED = frozenset({"login", "logout"})
 
 EMAIL = {"format": "email"}
+PETS = {"description": f"Their characters are at most {PETS_CHARACTERS} together."}
 _email = validate.Email(error="Not an e-mail address.")
+
+
+def _must_fit_together(pets: list[str]) -> None:
+    if why := why_too_many_characters(pets):
+        raise ValidationError(why)
 
 
 class Username(Text):
@@ -45,7 +52,7 @@ class AccountSchema(Wire):
     email = Text(least=1, most=254, validate=_email, required=True, metadata=EMAIL)
     date_joined = Moment(metadata=READ_ONLY)
     timezone = TimeZone(allow_none=True, load_default="UTC")
-    pets = Few(Name(most=64), most=50, allow_none=True, load_default=list)
+    pets = Few(Name(most=64), most=50, allow_none=True, load_default=list, metadata=PETS)
     listed = Boolean(allow_none=True, load_default=False)
     is_admin = Boolean(metadata=READ_ONLY)
     password = Text(least=8, most=256, load_only=True)
@@ -70,6 +77,14 @@ class Registration(AccountSchema):
         exclude = ("current_password",)
 
     username = Username(required=True)
+    pets = Few(
+        Name(most=64),
+        most=50,
+        validate=_must_fit_together,
+        allow_none=True,
+        load_default=list,
+        metadata=PETS,
+    )
     password = Text(least=8, most=256, load_only=True, required=True)
     password2 = Text(most=256, load_only=True)
 
@@ -80,6 +95,17 @@ class Registration(AccountSchema):
         "password": "correct-horse-battery",
     }
     needs = {}
+
+    @validates_schema
+    def _read_only_fields_are_as_they_will_be(self, values: dict[str, Any], **options: Any) -> None:
+        """Refuse other values here, before anybody looks whether the name is taken."""
+        wrong = {
+            name: ["Read-only."]
+            for name in ("date_joined", "is_admin")
+            if values.get(name, False) is not False
+        }
+        if wrong:
+            raise ValidationError(wrong)
 
     @validates_schema
     def _repeat_the_password(self, values: dict[str, Any], **options: Any) -> None:

@@ -1,31 +1,48 @@
 """Accounts: registered, found, changed, deleted. Every change raises the account's revision."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, bindparam, select
+import orjson
+from sqlalchemy import Column, bindparam, select
 from sqlalchemy import delete as sql_delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from todo_api.announcing import announce
-from todo_api.errors import Conflict, NotFound
+from todo_api.errors import Conflict, Invalid, NotFound
 from todo_api.models import Account, AccountRow, HeldAccount, Task, Username
 from todo_api.services import replays
 from todo_api.services.rows import Kind, columns
 from todo_api.statements import Statement
 from todo_api.values import moments, names
 
-Listed = Row[str, list[str]]
-"""The username and the pets of an account."""
+
+class ListedRow(NamedTuple):
+    """What everybody may see of an account that chose to be listed."""
+
+    username: str
+    pets: list[str]
+
 
 _ACCOUNT = columns(Account)
-_LISTED = (
-    select(_ACCOUNT.username, _ACCOUNT.pets).where(_ACCOUNT.listed).order_by(_ACCOUNT.username_key)
-)
+
+
+def _first_listed(*columns: Column[Any]) -> Statement:
+    listed = select(*columns).where(_ACCOUNT.listed).order_by(_ACCOUNT.username_key)
+    return Statement(listed.limit(bindparam("most")))
+
+
+_LISTED_ROWS = Kind(ListedRow, Account)
+_LISTED = _first_listed(*_LISTED_ROWS.columns)
+_LISTED_VERSIONS = _first_listed(_ACCOUNT.id, _ACCOUNT.era, _ACCOUNT.changed_revision)
 
 Found = TypeVar("Found", Account, AccountRow)
+
+PETS_CHARACTERS = 512
+"""Characters that the pets of an account may have together, so that the public list is bounded."""
 
 TAKEN = "This username is taken."
 
@@ -70,12 +87,6 @@ def taken() -> Conflict:
     return Conflict(TAKEN, errors={"username": [TAKEN]})
 
 
-def must_be_free(session: Session, username: str) -> None:
-    """Raise Conflict when there is an account that goes by `username`."""
-    if find(session, username):
-        raise taken()
-
-
 def find(session: Session, username: str) -> Account | None:
     """Return the account that goes by `username`, in whatever case, or None."""
     return session.scalars(_BY_ID, {"owner": _owner(session, username)}).one_or_none()
@@ -107,16 +118,37 @@ def hold(session: Session, account_id: int) -> HeldAccount:
     return HeldAccount(*_the(_ROWS.one(session, _HELD, {"owner": account_id})))
 
 
-def listed(session: Session) -> Sequence[Listed]:
-    """Return the accounts that chose to be listed, by username."""
-    return session.execute(_LISTED).all()
+def listed(session: Session, most: int) -> Sequence[ListedRow]:
+    """Return the first `most` of the accounts that chose to be listed, by username."""
+    return _LISTED_ROWS.all(_LISTED.all(session, {"most": most}))
+
+
+def listed_version(session: Session, most: int) -> str:
+    """Return a text that is the same as long as `listed` returns the same, and no longer.
+
+    An account's era and revision tell its state from all others that any account ever has. To read
+    them takes a fraction of what it takes to read and render the list.
+    """
+    found = _LISTED_VERSIONS.all(session, {"most": most})
+    return hashlib.sha256(orjson.dumps(found)).hexdigest()[:32]
+
+
+def why_too_many_characters(pets: Sequence[str]) -> str | None:
+    """Return why an account may not have these pets, None if it may."""
+    if sum(map(len, pets)) <= PETS_CHARACTERS:
+        return None
+    return f"Must have at most {PETS_CHARACTERS} characters together."
 
 
 def change(session: Session, account: Account, changes: Mapping[str, Any]) -> None:
     """Give the account other values; values that it has already are no change.
 
-    A new time zone moves the starts of the days that are bare due dates.
+    A new time zone moves the starts of the days that are bare due dates. Raises Invalid for pets
+    that have too many characters, unless the account has just these from before the limit.
     """
+    pets = changes.get("pets", account.pets)
+    if pets != account.pets and (why := why_too_many_characters(pets)):
+        raise Invalid(errors={"pets": [why]})
     moved = changes.get("timezone", account.timezone) != account.timezone
     for name, value in changes.items():
         setattr(account, name, value)

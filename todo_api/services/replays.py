@@ -50,8 +50,20 @@ def find(session: Session, ask: Ask) -> Replay | None:
     return kept
 
 
-def keep(session: Session, ask: Ask, status: int, headers: Mapping[str, str], body: bytes) -> None:
-    """Keep an answer in the transaction that makes it true, and forget those that are too old."""
+def keep(
+    session: Session,
+    ask: Ask,
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    about: int | None = None,
+) -> None:
+    """Keep an answer in the transaction that makes it true, and forget those that are too old.
+
+    `about` is the id of the account that the request created, if it did: the answer is forgotten
+    with that account.
+    """
     old = Replay.created_date <= _oldest()
     session.execute(delete(Replay).where(Replay.owner == ask.owner, old))
     _sweep(session)
@@ -65,13 +77,16 @@ def keep(session: Session, ask: Ask, status: int, headers: Mapping[str, str], bo
             headers=dict(headers),
             body=body,
             created_date=moments.now(),
+            created_account_id=about,
         )
     )
 
 
-def forget(session: Session, owner: int) -> None:
-    """Forget the answers given to an account."""
-    session.execute(delete(Replay).where(Replay.owner == owner))
+def forget(session: Session, account_id: int) -> None:
+    """Forget the answers given to an account, and the one to its registration."""
+    session.execute(delete(Replay).where(Replay.owner == account_id))
+    of_registration = (Replay.owner == NOBODY, Replay.created_account_id == account_id)
+    session.execute(delete(Replay).where(*of_registration))
 
 
 def _sweep(session: Session) -> None:

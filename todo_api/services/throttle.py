@@ -1,5 +1,9 @@
-"""Limits on how often something may be done, counted in the database for all processes at once."""
+"""Limits on how often something may be done, counted in the database for all processes at once.
 
+The database holds digests of the subjects: an address or a name cannot be read there.
+"""
+
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -43,19 +47,19 @@ class Limit:
 
 def check(session: Session, limit: Limit, subject: str) -> None:
     """Raise TooMany, with the seconds until the next use, when `subject` has none left."""
-    _check(session, limit, subject, moments.now())
+    _check(session, limit, _digest(subject), moments.now())
 
 
 def use(session: Session, limit: Limit, subject: str) -> int:
     """Count one use by `subject` and return its id, or raise TooMany.
 
-    What does not count any more is thrown away.
+    Uses that no longer count are deleted.
     """
-    now = moments.now()
-    take_turns(session, f"{limit.kind} {subject}")
-    _check(session, limit, subject, now)
+    now, digest = moments.now(), _digest(subject)
+    take_turns(session, f"{limit.kind} {digest}")
+    _check(session, limit, digest, now)
     _SWEEP.write(session, {"what": limit.kind, **_counted(limit, now)})
-    ((use_id,),) = _COUNT.all(session, {"what": limit.kind, "whose": subject, "now": now})
+    ((use_id,),) = _COUNT.all(session, {"what": limit.kind, "whose": digest, "now": now})
     return int(use_id)
 
 
@@ -65,11 +69,15 @@ def forget(session: Session, uses: Iterable[int]) -> None:
         _FORGET.write(session, {"which": use_id})
 
 
-def _check(session: Session, limit: Limit, subject: str, now: datetime) -> None:
+def _check(session: Session, limit: Limit, digest: str, now: datetime) -> None:
     counted = _counted(limit, now)
-    ((count, oldest),) = _USES.all(session, {"what": limit.kind, "whose": subject, **counted})
+    ((count, oldest),) = _USES.all(session, {"what": limit.kind, "whose": digest, **counted})
     if count >= limit.most:
         raise TooMany(retry_after=max(1, ceil((oldest - counted["since"]).total_seconds())))
+
+
+def _digest(subject: str) -> str:
+    return hashlib.sha256(subject.encode()).hexdigest()
 
 
 def _counted(limit: Limit, now: datetime) -> dict[str, datetime]:

@@ -3,7 +3,9 @@
 import re
 import secrets
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable
+from functools import lru_cache
+from itertools import groupby
 
 LONGEST_NAME = 255
 """Characters that a name may have, of whatever it is the name."""
@@ -11,8 +13,8 @@ LONGEST_NAME = 255
 LONGEST_KEY = 510
 """Code points a key may have: what every database's index takes (PostgreSQL's: 2,704 bytes)."""
 
-LONGEST_RUN = 30
-"""Combining marks in a row that are put into their order together."""
+_LONGEST_RUN = 30
+"""Marks that follow one another in any text that means something (UAX #15, section 13)."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"
@@ -22,40 +24,30 @@ def key(name: str) -> str:
     """Return the form in which `name` is unique, looked up, sorted and searched.
 
     This is Unicode's NFKC_Casefold (The Unicode Standard, section 3.13) without surrounding space.
-    Two names are the same if and only if their keys are equal. In a text that is longer than any
-    name, a run of more than LONGEST_RUN combining marks is normalised in pieces.
+    Two names are the same if and only if their keys are equal.
     """
     if name.isascii():
         return name.casefold().strip()
-    return _nfkc(_nfkc(name).casefold()).strip()
+    # Casefolding keeps the marks in their order, so that this takes linear time, too.
+    return unicodedata.normalize("NFKC", nfkc(name).casefold()).strip()
 
 
-def _nfkc(text: str) -> str:
-    """Return the text in NFKC, in time that grows with its length and no faster.
+def nfkc(text: str) -> str:
+    """Return `text` in Unicode's NFKC (UAX #15), in time that is proportional to its length.
 
-    To put a run of combining marks into its order takes time that grows with the square of the run.
-    Unicode's stream-safe text format (UAX #15, section 13) bounds runs for that reason.
+    `unicodedata` sorts the combining marks behind a letter by insertion, which takes quadratic time
+    for a long run of them. So it gets such a run in order; the normal form is the same.
     """
-    if len(text) <= LONGEST_NAME:
-        return unicodedata.normalize("NFKC", text)
-    return "".join(unicodedata.normalize("NFKC", piece) for piece in _stream_safe(text))
-
-
-def _stream_safe(text: str) -> Iterator[str]:
-    """Yield the text in pieces, none of which has a longer run of combining marks."""
-    begin = run = 0
-    for end, character in enumerate(text):
-        run = run + 1 if unicodedata.combining(character) else 0
-        if run > LONGEST_RUN:
-            yield text[begin:end]
-            begin, run = end, 1
-    yield text[begin:]
+    # A longer run has a character in at least one of these places.
+    if any(map(_is_mark, text[::_LONGEST_RUN])):
+        text = "".join(_ordered(run) for run in groupby(text, _is_mark))
+    return unicodedata.normalize("NFKC", text)
 
 
 def sought_key(name: str) -> str | None:
     """Return the key to look up for a name that somebody asks for, None if nothing can have it.
 
-    Longer texts than any stored name are not even normalised.
+    Texts that are longer than any stored name are not normalised.
     """
     if len(name) > LONGEST_NAME or why_not_text(name):
         return None
@@ -77,3 +69,19 @@ def why_lone(text: str) -> str | None:
 def random_text(length: int) -> str:
     """Return `length` random letters and digits, none of which looks like another."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+def _ordered(run: tuple[bool, Iterable[str]]) -> str:
+    """Return the characters of a run; if they are many marks, decomposed and in canonical order."""
+    are_marks, characters = run
+    text = "".join(characters)
+    if not are_marks or len(text) <= _LONGEST_RUN:
+        return text
+    marks = "".join(unicodedata.normalize("NFKD", mark) for mark in text)
+    return "".join(sorted(marks, key=unicodedata.combining))
+
+
+@lru_cache(2_048)
+def _is_mark(character: str) -> bool:
+    """Return whether all that a character decomposes into are combining marks."""
+    return unicodedata.combining(unicodedata.normalize("NFKD", character)[0]) > 0
