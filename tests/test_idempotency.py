@@ -8,6 +8,7 @@ from ipaddress import ip_network
 import httpx
 import pytest
 from conftest import serving
+from document import operation, success
 from sqlalchemy import select, text
 from support import PASSWORD
 
@@ -78,6 +79,14 @@ def test_only_creating_posts_take_a_key():
         ("/api/v1/prices", "post"),
         ("/api/v1/prices/import", "post"),
     } == TAKING
+
+
+@pytest.mark.parametrize(("path", "verb"), WRITING)
+def test_the_document_says_of_each_write_that_it_takes_a_key_or_ignores_it(path, verb):
+    sent = {each["name"] for each in operation(path, verb)["parameters"] if each["in"] == "header"}
+    answered = success(path, verb)["headers"]
+    assert ("Idempotency-Key" in sent) is ((path, verb) in TAKING)
+    assert ("Idempotency-Key-Ignored" in answered) is ((path, verb) not in TAKING)
 
 
 @pytest.mark.parametrize(("path", "verb"), WRITING)

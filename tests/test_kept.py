@@ -188,7 +188,8 @@ def test_no_more_is_kept_than_there_is_room_for(backend, alice, asked):
         assert answer.status_code == 200
         return len(asked())
 
-    size = BESIDE + len(alice.get(f"{alice.tasks}?limit=30").data)
+    key = 4 * len(f"{alice.tasks}limit=30")
+    size = BESIDE + key + len(alice.get(f"{alice.tasks}?limit=30").data)
     paths = [f"{alice.tasks}?limit={limit}" for limit in (10, 20, 30)]
     plain = backend.with_settings(kept_answers=0).app
     for room, kept in ((2 * size, [True, True, False]), (size - 1, [False, False, False])):

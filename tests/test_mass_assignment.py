@@ -33,6 +33,12 @@ COLUMNS = sorted({column.name for table in Base.metadata.sorted_tables for colum
 
 
 @pytest.fixture
+def backend(backend):
+    """The backend, where every field may be tried in a registration."""
+    return backend.with_settings(registrations_per_hour=1_000)
+
+
+@pytest.fixture
 def writer(backend):
     """An account with all that the routes name."""
     backend.register("alice", PASSWORD)

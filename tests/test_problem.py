@@ -114,6 +114,7 @@ def test_every_answer_carries_a_request_id_and_is_open_to_all_origins(nobody, me
             "X-Request-ID",
             "Idempotent-Replayed",
             "Preference-Applied",
+            "Idempotency-Key-Ignored",
         }
 
 

@@ -627,3 +627,26 @@ def test_a_zone_of_old_rules_costs_no_more_than_one_of_new_ones():
         return least_seconds(lambda: load(content), 5)
 
     assert cost("00010101T000000") < 5 * cost("20200101T000000")
+
+
+ENDS_WITH_TIME = f"{YEARLY}BYMONTH=1;UNTIL=99991231T235959Z"
+
+
+def test_a_zone_may_end_in_the_last_year_that_there_is():
+    zone = zone_lines(
+        "Z",
+        ("STANDARD", "20000101T000000", "+0100", "+0100", ENDS_WITH_TIME),
+    )
+    (row,), skipped = load(calendar(*zone, *todo("DUE;TZID=Z:20300101T120000")))
+    assert (row["due_at"], skipped) == (datetime(2030, 1, 1, 11, tzinfo=UTC), [])
+
+
+def test_a_zone_may_begin_with_a_turn_back_in_the_first_year_that_there_is():
+    zone = zone_lines("Z", ("STANDARD", "00010101T000000", "+0200", "+0100"))
+    (row,), skipped = load(calendar(*zone, *todo("DUE;TZID=Z:20300101T120000")))
+    assert (row["due_at"], skipped) == (datetime(2030, 1, 1, 11, tzinfo=UTC), [])
+
+
+def test_the_reason_why_something_is_skipped_does_not_send_the_file_back():
+    _, skipped = load(calendar(*todo("DTSTART:20300101", f"DURATION:P{'x' * 12_000}D")))
+    assert max(len(reason) for _, reason, _ in skipped) <= 1_000

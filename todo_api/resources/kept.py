@@ -27,7 +27,10 @@ Key = tuple[str, str, Proof]
 If-None-Match."""
 
 BESIDE = 1_000
-"""Bytes that an answer takes beside its body, about."""
+"""Bytes that an answer takes beside its body and its key, about."""
+
+LONGEST_QUERY = 1_000
+"""Characters that a query may have whose answer is kept. Hardly anybody asks a longer one twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +47,10 @@ class Answer:
     route: str | None
     cache: str
 
-    @property
-    def size(self) -> int:
-        """How many bytes it takes, about."""
-        return BESIDE + len(self.body or b"")
+    def size(self, key: Key) -> int:
+        """Return how many bytes it takes with its key, about; a character may take four."""
+        path, query, _ = key
+        return BESIDE + 4 * (len(path) + len(query)) + len(self.body or b"")
 
 
 class Kept:
@@ -115,21 +118,22 @@ class Kept:
         assert this.state
         etag = next(value for name, value in headers if name == "ETag")
         answer = Answer(this.state, etag, headers, body, this.route, this.cache)
-        if answer.size > self._room:
+        size = answer.size(key)
+        if size > self._room:
             return
         with self._changing:
             if former := self._answers.pop(key, None):
-                self._taken -= former.size
+                self._taken -= former.size(key)
             self._answers[key] = answer
-            self._taken += answer.size
+            self._taken += size
             while self._taken > self._room:
-                _, oldest = self._answers.popitem(last=False)
-                self._taken -= oldest.size
+                oldest_key, oldest = self._answers.popitem(last=False)
+                self._taken -= oldest.size(oldest_key)
 
 
 def _key(environ: WSGIEnvironment) -> Key | None:
     """Return under what the answer to a request is kept, None if it is not."""
-    if environ["REQUEST_METHOD"] != "GET":
+    if environ["REQUEST_METHOD"] != "GET" or len(environ["QUERY_STRING"]) > LONGEST_QUERY:
         return None
     proof = auth.proof_in(environ)
     return (environ["PATH_INFO"], environ["QUERY_STRING"], proof) if proof else None

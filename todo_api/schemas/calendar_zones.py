@@ -10,8 +10,7 @@ from bisect import bisect_right
 from calendar import monthrange
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, tzinfo
-from functools import lru_cache
+from datetime import datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
@@ -27,15 +26,15 @@ LONGEST_LINE = 1_000
 LAST_YEAR = 2100
 """The last year in which a VTIMEZONE is asked for: no rule of today is known to hold for longer."""
 
-_YEARS_BACK = 8
-"""Years after which each rule has had a turn: February 29 is left out once in eight years."""
+_YEARS_BACK = 12
+"""Years after which each rule has had a turn, on February 29 or on a date that is a Sunday, too."""
 
 _WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 _TIME = r"\d{8}T\d{6}"
 _OFFSET = r"[+-]\d{4}(\d\d)?"
 _MONTH = r"BYMONTH=(0?[1-9]|1[0-2])"
-_DAY = r"-?(0?[1-9]|[12]\d|3[01])"
+_DAY = r"-?([12]\d|3[01]|0?[1-9])"
 _USED = {
     "DTSTART": _TIME,
     "TZOFFSETFROM": _OFFSET,
@@ -46,7 +45,7 @@ _USED = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Rule:
     """A turn once in a year or, without its place in the month, several times in that month.
 
@@ -58,31 +57,25 @@ class _Rule:
     place: int | None
     days: tuple[int, ...]
     until: datetime | None
+    known: dict[tuple[int, int], list[int]] = field(default_factory=dict)
+    """The days by the weekday on which the month begins and by its length: 14 entries at most."""
 
-    def dates(self, year: int) -> list[date]:
-        """Return the days of the turns in a year, the last one first."""
-        last = monthrange(year, self.month)[1]
+    def days_in(self, year: int) -> list[int]:
+        """Return the days of the month on which there is a turn in a year, the last one first."""
+        begins = monthrange(year, self.month)
+        if begins not in self.known:
+            self.known[begins] = self._days(*begins)
+        return self.known[begins]
+
+    def _days(self, first_weekday: int, last: int) -> list[int]:
         days = list(range(1, last + 1))
-        if self.days:
-            days = sorted({day if day > 0 else last + 1 + day for day in self.days} & {*days})
-        if self.weekday is None:
-            found = days
-        else:
-            in_month = [
-                day
-                for day in range(1, last + 1)
-                if date(year, self.month, day).weekday() == self.weekday
-            ]
-            if self.place is not None:
-                start = self.place - 1 if self.place > 0 else self.place
-                in_month = in_month[start : start + 1 or None]
-            found = [day for day in in_month if day in days]
-        return [date(year, self.month, day) for day in reversed(found)]
-
-
-@lru_cache(4_096)
-def _dates(rule: _Rule, year: int) -> list[date]:
-    return rule.dates(year)
+        chosen = {day if day > 0 else last + 1 + day for day in self.days} or {*days}
+        if self.weekday is not None:
+            days = days[(self.weekday - first_weekday) % 7 :: 7]
+        if self.place is not None:
+            start = self.place - 1 if self.place > 0 else self.place
+            days = days[start : start + 1 or None]
+        return [day for day in reversed(days) if day in chosen]
 
 
 @dataclass
@@ -107,8 +100,8 @@ class _Part:
     def _latest_of(self, rule: _Rule, wall: datetime) -> datetime | None:
         end = min(wall, rule.until) if rule.until else wall
         for year in range(end.year, max(self.begins.year, end.year - _YEARS_BACK) - 1, -1):
-            for day in _dates(rule, year):
-                turn = datetime.combine(day, self.begins.time())
+            for day in rule.days_in(year):
+                turn = self.begins.replace(year=year, month=rule.month, day=day)
                 if self.begins <= turn <= end:
                     return turn
         return None
@@ -132,7 +125,7 @@ class _DefinedZone(tzinfo):
         if not turns:
             return self._first
         turn, part = max(turns, key=lambda pair: pair[0])
-        in_gap = wall < turn + (part.after - part.before)
+        in_gap = wall - turn < part.after - part.before
         return part.before if in_gap else part.after
 
     def dst(self, wall: datetime | None) -> timedelta:
@@ -217,8 +210,12 @@ def _rule(text: str, before: timedelta, begins: datetime) -> _Rule:
         days = (begins.day,)
     until = None
     if last := said.get("UNTIL"):
-        until = _wall(last.rstrip("Z")) + (before if last.endswith("Z") else timedelta(0))
-    return _Rule(int(said["BYMONTH"]), weekday, place, days, until)
+        until = min(_wall(last.rstrip("Z")), _wall("99981231T235959"))
+        until += before if last.endswith("Z") else timedelta(0)
+    rule = _Rule(int(said["BYMONTH"]), weekday, place, days, until)
+    if not any(rule.days_in(year) for year in range(1972, 2000)):
+        raise ValueError("The rule has no turn in any year.")
+    return rule
 
 
 def _wall(text: str) -> datetime:

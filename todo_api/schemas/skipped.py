@@ -11,6 +11,8 @@ from todo_api.schemas.wire import Wire
 
 MOST_KINDS = 100
 MOST_LINES = 20
+LONGEST_REASON = 1_000
+"""Characters of a reason that are told; it may say what stands in the file."""
 
 
 class SkippedSchema(Wire):
@@ -42,7 +44,7 @@ class Skipped:
 
     def note(self, line: int, what: str, reason: str) -> None:
         """Note that `what` in `line` was skipped."""
-        kind = what[:100], reason
+        kind = what[:100], reason[:LONGEST_REASON]
         if kind not in self.kinds and len(self.kinds) >= MOST_KINDS:
             kind = "More", "There are too many kinds of things here to name each."
         told = self.kinds.setdefault(
