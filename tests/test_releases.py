@@ -94,7 +94,8 @@ def test_what_was_answered_before_the_upgrade_is_answered_after_it(upgraded):
             answer = ask.request(asked["method"], asked["path"], **sent)
             assert answer.status_code == asked["status"], asked
             assert holds(answer.json(), asked["answer"]), (asked, answer.json())
-            assert answer.headers.get("ETag") == asked["etag"], asked
+            if asked["etag"] or asked["path"] != "/users":  # Which has one by now.
+                assert answer.headers.get("ETag") == asked["etag"], asked
             if asked["method"] == "GET" and asked["etag"]:
                 known = ask.get(asked["path"], headers={"If-None-Match": asked["etag"]})
                 assert known.status_code == 304
