@@ -250,3 +250,16 @@ def test_an_error_is_not_larger_than_what_it_is_about(alice):
 def test_what_json_cannot_say_is_not_said():
     with pytest.raises(TypeError):
         json_text.render({"x": object()})
+
+
+@pytest.mark.parametrize(("length", "status"), [(70, 200), (71, 400), (7_000, 400)])
+def test_a_boundary_is_no_longer_than_its_standard_allows(nobody, length, status):
+    boundary = "b" * length
+    part = 'Content-Disposition: form-data; name="number{}"\r\n\r\n1\r\n'
+    body = "".join(f"--{boundary}\r\n{part.format(number)}" for number in (1, 2))
+    answer = nobody.post(
+        "/sum",
+        data=f"{body}--{boundary}--\r\n".encode(),
+        content_type=f"multipart/form-data; boundary={boundary}",
+    )
+    assert answer.status_code == status

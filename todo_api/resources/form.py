@@ -16,6 +16,9 @@ from todo_api.errors import Invalid, Malformed
 Form = dict[str, list[str]]
 
 MOST_FIELDS = 1_000
+LONGEST_BOUNDARY = 70
+"""Characters, as RFC 2046, 5.1.1 has it: each byte of a body may be compared with all of them."""
+
 TOO_MANY_FIELDS = f"The form has more than {MOST_FIELDS} fields."
 NOT_PARSED = "The multipart body cannot be parsed."
 _BAD_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
@@ -74,6 +77,8 @@ def parts(request: Request, body: bytes) -> Iterator[Part]:
     boundary = options.get("boundary")
     if not boundary:
         raise Malformed("A multipart body needs its boundary.")
+    if len(boundary) > LONGEST_BOUNDARY:
+        raise Malformed(f"A boundary has at most {LONGEST_BOUNDARY} characters.")
     decoder = MultipartDecoder(boundary.encode(), max_parts=MOST_FIELDS)
     head: Field | File = Field("", Headers())
     chunks = list[bytes]()
