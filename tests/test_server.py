@@ -1,5 +1,6 @@
 """The real server: granian, its workers, its signals, and what raw sockets can send to it."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -87,7 +88,7 @@ def test_sigterm_finishes_what_is_in_flight(live, database_url):
 
     threads = [threading.Thread(target=leave) for _ in range(8)]
     with database.transaction() as session:
-        take_turns(session, "message 127.0.0.1")
+        take_turns(session, f"message {hashlib.sha256(b'127.0.0.1').hexdigest()}")
         for thread in threads:
             thread.start()
         time.sleep(0.5)
