@@ -52,7 +52,7 @@ def test_a_body_that_comes_too_slowly_is_given_up(monkeypatch):
     monkeypatch.setattr(bodies, "RATE", 1_000)
     with pytest.raises(TimeoutError):
         read(sending(*[b"x"] * 100, pause=0.01))
-    # What comes fast enough may take as long as it needs.
+    # A body that comes fast enough may take as long as it needs.
     assert read(sending(*[b"x" * 100] * 10, pause=0.01)).size == 1_000
 
 

@@ -110,7 +110,7 @@ class Writing:
                 spoil(session)
         if name == "fails":
             raise KeyError
-        sent[passage.AFTERWARDS].append(lambda: self.said.append(name))
+        sent[passage.ON_COMMIT].append(lambda: self.said.append(name))
         start_response("201 CREATED", [])
         return [name.encode()]
 

@@ -113,6 +113,17 @@ class Served:
         return time.monotonic() - begun
 
 
+def served_into_a_full_pipe(folder, url):
+    """Return a server that knows that nobody reads its standard output, and the end to read."""
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    server = Served(folder, url, writer)
+    os.close(writer)
+    server.ask(200)
+    assert eventually(lambda: "Nobody reads" in server.errors.read_text())
+    return server, reader
+
+
 def test_a_log_whose_reader_has_gone_is_told_of_once_and_requests_go_on(sqlite_databases, tmp_path):
     reader, writer = os.pipe()
     server = Served(tmp_path, sqlite_databases.migrated(), writer)
@@ -131,24 +142,14 @@ def test_a_log_whose_reader_has_gone_is_told_of_once_and_requests_go_on(sqlite_d
 
 
 def test_a_log_that_nobody_reads_holds_up_neither_requests_nor_the_end(sqlite_databases, tmp_path):
-    reader, writer = os.pipe()
-    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
-    server = Served(tmp_path, sqlite_databases.migrated(), writer)
-    os.close(writer)
-    server.ask(200)
-    assert eventually(lambda: "Nobody reads" in server.errors.read_text())
+    server, reader = served_into_a_full_pipe(tmp_path, sqlite_databases.migrated())
     server.ask(20)
     assert server.stop() < 10
     os.close(reader)
 
 
 def test_a_log_goes_on_when_somebody_reads_it_again_and_no_line_is_torn(sqlite_databases, tmp_path):
-    reader, writer = os.pipe()
-    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
-    server = Served(tmp_path, sqlite_databases.migrated(), writer)
-    os.close(writer)
-    server.ask(200)
-    assert eventually(lambda: "Nobody reads" in server.errors.read_text())
+    server, reader = served_into_a_full_pipe(tmp_path, sqlite_databases.migrated())
     received = []
 
     def read():

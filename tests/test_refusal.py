@@ -1,4 +1,4 @@
-"""What a request gets for which there is no room, without the application being asked."""
+"""A request for which there is no room is refused without the application being asked."""
 
 import json
 import logging

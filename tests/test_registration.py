@@ -30,7 +30,7 @@ WRONG = {
     "pets that are too long together": {"pets": ["x" * 64] * 9},
     "a field that belongs to a change": {"current_password": PASSWORD},
 }
-"""What is wrong about a body, by what it adds to a right one."""
+"""Faults of a body, each by the fields that it adds to a right one."""
 
 
 def register(client, username="carol", headers=(), **fields):

@@ -137,7 +137,7 @@ def test_every_process_shows_each_change_at_once(backend, elsewhere):
     again = backend.someone("Anna")
     again.patch(again.path, json={"listed": True})
     shows(("Anna", []), ("bert", ["cat", "cat"]))
-    # What is shown was as before three times: after a registration, a task and a deletion.
+    # The list stayed as it was three times: after a registration, a task and a deletion.
     assert len(etags) == 8
 
 

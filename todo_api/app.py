@@ -91,7 +91,7 @@ def create_app(
 def open_database(settings: Settings, *, limited: bool = False) -> Database:
     """Return the database of `settings`, with a connection for each thread of a server.
 
-    What a server asks of it is `limited` by STATEMENT_TIMEOUT; a command may take its time.
+    STATEMENT_TIMEOUT holds if it is `limited`, as a server is; a command may take its time.
     """
     return Database(
         settings.database_url,

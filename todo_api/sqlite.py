@@ -86,7 +86,7 @@ def speak(engine: Engine, lock_timeout: int) -> None:
 
 
 class Part(Enum):
-    """What a transaction of SQLAlchemy is: all of one, or a part of one that writers share."""
+    """The part of a SQLite transaction that one of SQLAlchemy is: all, the first or a later one."""
 
     ALL = auto()
     FIRST = auto()

@@ -34,7 +34,7 @@ class TaskBatch(AccountEndpoint):
     def prepare(self, values: dict[str, Any]) -> dict[str, Any]:
         """Read what each operation writes, and work out the keys of its texts.
 
-        What is wrong is told later, when all operations before it have turned out to be right.
+        An operation that is wrong is refused later, when all those before it have gone well.
         """
         read = [_Operation.read(raw) for raw in values["operations"]]
         return {**values, "operations": read}

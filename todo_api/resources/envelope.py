@@ -47,11 +47,11 @@ class Envelope:
             code = int(status[:3])
             self._complete(environ, this, code, headers)
             tell = partial(self._tell, environ, this, code, headers)
-            afterwards = environ.get(passage.AFTERWARDS)
-            if afterwards is None:
+            on_commit = environ.get(passage.ON_COMMIT)
+            if on_commit is None:
                 tell()
             else:
-                afterwards.append(tell)
+                on_commit.append(tell)
             return start_response(status, headers, exc_info)
 
         return self._app(environ, start)

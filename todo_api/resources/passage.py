@@ -8,7 +8,7 @@ from flask import Request
 KEY = "todo_api.passage"
 """Where a request's environment has it."""
 
-AFTERWARDS = "todo_api.afterwards"
+ON_COMMIT = "todo_api.on_commit"
 """Where it may have a list, of what is to be done once it is clear that the answer is true."""
 
 

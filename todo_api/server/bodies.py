@@ -85,7 +85,7 @@ class Bodies:
 
 
 class Body:
-    """What has come of a body so far."""
+    """A body, as much of it as has come so far."""
 
     def __init__(self, client: Client, memory: Budget, under_way: Budget) -> None:
         self.size = 0

@@ -8,7 +8,8 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol, TypeVar
+from functools import partial
+from typing import Protocol, TypeVar
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from todo_api.database import Database
@@ -40,6 +41,17 @@ class Executor(Protocol):
         """
 
 
+class ImmediateExecutor:
+    """Answers at once, on the event loop: short work that needs no database."""
+
+    def __init__(self, app: WSGIApplication) -> None:
+        self._app = app
+
+    async def answer(self, environ: WSGIEnvironment, client: Client, gone: object = None) -> Answer:
+        """Return the answer."""
+        return wsgi.call(self._app, environ)
+
+
 class LoopExecutor:
     """Answers on the event loop itself: what takes no longer than to wake a thread for it.
 
@@ -54,7 +66,7 @@ class LoopExecutor:
         self._left = AT_ONCE
         self._is_working = False
 
-    async def answer(self, environ: WSGIEnvironment, client: Client, gone: Any = None) -> Answer:
+    async def answer(self, environ: WSGIEnvironment, client: Client, gone: object = None) -> Answer:
         """Return the answer, once it is this request's turn."""
         if not self._is_working:
             self._is_working = True
@@ -73,7 +85,7 @@ class LoopExecutor:
         if following := self._waiting.pop():
             future, environ, since = following
             if future.done():
-                pass  # Its client has gone.
+                pass  # Its task has been cancelled.
             elif time.monotonic() > since + self._seconds:
                 future.set_exception(Overloaded())
             else:
@@ -115,17 +127,33 @@ class ThreadExecutor:
         self, environ: WSGIEnvironment, client: Client, gone: asyncio.Future[None] | None
     ) -> Answer:
         """Return the answer; where the client goes away meanwhile, end what the database reads."""
-        job = _Job(self._app, environ, self._database)
         if gone is None:
-            return await self.run(client, job.answer)
-        answering = asyncio.ensure_future(self.run(client, job.answer))
-        await asyncio.wait((answering, gone), return_when=asyncio.FIRST_COMPLETED)
-        if not answering.done():
-            if not job.has_begun:
-                answering.cancel()
-                raise Overloaded
-            await asyncio.to_thread(self._database.cancel, job)
-        return await answering
+            return await self.run(client, partial(wsgi.call, self._app, environ))
+        await self._acquire_unless_gone(client, gone)
+        try:
+            key = object()
+            work = partial(self._answer_cancellably, environ, key)
+            answering = asyncio.get_running_loop().run_in_executor(self._threads, work)
+            await asyncio.wait((answering, gone), return_when=asyncio.FIRST_COMPLETED)
+            if not answering.done():
+                await asyncio.to_thread(self._database.cancel, key)
+            return await answering
+        finally:
+            self._slots.release(client)
+
+    async def _acquire_unless_gone(self, client: Client, gone: asyncio.Future[None]) -> None:
+        """Wait for a slot; raise Overloaded as `acquire` does, and where the client goes away."""
+        acquiring = asyncio.ensure_future(self._slots.acquire(client, self._seconds))
+        await asyncio.wait((acquiring, gone), return_when=asyncio.FIRST_COMPLETED)
+        if not acquiring.done():
+            acquiring.cancel()
+            raise Overloaded
+        await acquiring
+
+    def _answer_cancellably(self, environ: WSGIEnvironment, key: object) -> Answer:
+        """Answer a request whose reads can be cancelled under `key`; runs in a thread."""
+        with self._database.cancellable(key):
+            return wsgi.call(self._app, environ)
 
 
 class WriteQueue:
@@ -172,7 +200,7 @@ class WriteQueue:
         batch = list[_Write]()
         while len(batch) < LARGEST_BATCH and (write := self._waiting.pop()):
             if write.stored.done():
-                continue  # Its client has gone.
+                continue  # Its task has been cancelled.
             if time.monotonic() > write.since + self._seconds:
                 write.stored.set_exception(Overloaded())
             else:
@@ -205,7 +233,7 @@ class _Write:
         """Answer it, anew if need be."""
         self._environ["wsgi.input"].seek(0)
         self._on_commit = []
-        environ = {**self._environ, passage.AFTERWARDS: self._on_commit}
+        environ = {**self._environ, passage.ON_COMMIT: self._on_commit}
         self._answer = wsgi.call(self._app, environ)
 
     def tell(self) -> None:
@@ -220,19 +248,3 @@ class _Write:
         """Say that nobody knows what has become of it."""
         if not self.stored.done():
             self.stored.set_exception(error)
-
-
-class _Job:
-    """A request that is answered in a thread."""
-
-    def __init__(self, app: WSGIApplication, environ: WSGIEnvironment, database: Database) -> None:
-        self.has_begun = False
-        self._app = app
-        self._environ = environ
-        self._database = database
-
-    def answer(self) -> Answer:
-        """Answer it."""
-        self.has_begun = True
-        with self._database.cancellable(self):
-            return wsgi.call(self._app, self._environ)

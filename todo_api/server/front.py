@@ -24,7 +24,13 @@ from todo_api.resources.work import Work
 from todo_api.server import bodies, sockets, wsgi
 from todo_api.server.bodies import Bodies, Receive
 from todo_api.server.draining import Draining
-from todo_api.server.executors import Executor, LoopExecutor, ThreadExecutor, WriteQueue
+from todo_api.server.executors import (
+    Executor,
+    ImmediateExecutor,
+    LoopExecutor,
+    ThreadExecutor,
+    WriteQueue,
+)
 from todo_api.server.fairness import Budget, Client, Overloaded
 from todo_api.server.wsgi import Answer
 from todo_api.urls import Route
@@ -47,11 +53,11 @@ _CANCELLED = (Work.SCAN, Work.FILE, Work.STREAM)
 """Kinds of reads that are ended when their client has gone."""
 
 _WITH_A_LARGE_BODY = {Work.NO_DATABASE: Work.SCAN, Work.SHORT_WRITE: Work.WRITE}
-"""What work becomes that is no longer short, since its body is large."""
+"""The kind that short work becomes when its body is large."""
 
 _KNOWN_PROOFS = 4096
 _LENGTH = re.compile(r"[0-9]{1,18}")
-_OVER_THE_TOP = 2**62
+_TOO_LONG = 2**62
 
 
 class Front:
@@ -69,9 +75,8 @@ class Front:
         self._limiting: asyncio.Future[None] | None = None
         seconds, threads = settings.lock_timeout, settings.threads
 
-        def refuse(status: int, message: str, latest: int = refusal.LATEST) -> WSGIApplication:
-            refusing = refusal.Refusal(message, latest, status=status)
-            return Envelope(refusing, settings, backend.metrics)
+        def refuse(status: int, message: str) -> WSGIApplication:
+            return Envelope(refusal.Refusal(message, status=status), settings, backend.metrics)
 
         self._crowded = refuse(503, "There are too many requests at once; try again.")
         self._failed = refuse(500, "Internal Server Error")
@@ -82,17 +87,18 @@ class Front:
                 name, app, database, threads=threads, seconds=seconds, per_client=per_client
             )
 
-        on_the_loop = LoopExecutor(app, seconds)
         self._streams = in_threads("streams", 2)
         writes = in_threads("other writes", threads)
-        lookups: Executor = on_the_loop
-        short_writes: Executor = writes
+        lookups: Executor
+        short_writes: Executor
         if database.is_sqlite:
+            lookups = LoopExecutor(app, seconds)
             short_writes = WriteQueue(app, database, seconds)
         else:
             lookups = in_threads("lookups", threads)
+            short_writes = writes
         self._executors: Mapping[Work, Executor] = {
-            Work.NO_DATABASE: _Directly(app),
+            Work.NO_DATABASE: ImmediateExecutor(app),
             Work.LOOKUP: lookups,
             Work.SCAN: in_threads("scans", max(2, threads // 2)),
             Work.SHORT_WRITE: short_writes,
@@ -177,7 +183,7 @@ class Front:
     async def _refusal_of_caller(self, environ: WSGIEnvironment, client: Client) -> Answer | None:
         """Return the answer to a caller who may not send a large body at all, None if they may."""
         on_commit = list[Callable[[], None]]()
-        asked = {**environ, passage.BODY_TO_COME: True, passage.AFTERWARDS: on_commit}
+        asked = {**environ, passage.BODY_TO_COME: True, passage.ON_COMMIT: on_commit}
         answer = await self._executors[Work.WRITE].answer(asked, client, None)
         if passage.within(asked).is_admitted:
             return None
@@ -205,9 +211,7 @@ class Front:
             elif isinstance(body, list):
                 await self._send_whole(b"".join(body), request.client, send)
             else:
-                for piece in body:
-                    await _send_piece(piece, send)
-                await _end(send)
+                await self._send_file(body, request, send)
         except TimeoutError:
             # To end here without the last message is to cut the connection.
             pass
@@ -227,6 +231,14 @@ class Front:
             await _end(send)
         finally:
             self._unread.give_back(client, len(body))
+
+    async def _send_file(self, pieces: Iterable[bytes], request: "_Request", send: Send) -> None:
+        gone = request.gone()
+        for piece in pieces:
+            if gone.done():
+                return
+            await _send_piece(piece, send)
+        await _end(send)
 
     async def _send_stream(self, stream: ChangeStream, request: "_Request", send: Send) -> None:
         loop, woken, gone = asyncio.get_running_loop(), asyncio.Event(), request.gone()
@@ -281,17 +293,6 @@ class _Request:
             pass
 
 
-class _Directly:
-    """Answers at once, on the event loop."""
-
-    def __init__(self, app: WSGIApplication) -> None:
-        self._app = app
-
-    async def answer(self, environ: WSGIEnvironment, client: Client, gone: object) -> Answer:
-        """Return the answer."""
-        return wsgi.call(self._app, environ)
-
-
 class _Clients:
     """Tells clients apart: by account, once a token was seen to be good, else by address."""
 
@@ -323,13 +324,15 @@ def _content_length(environ: WSGIEnvironment) -> int | None:
     if "HTTP_TRANSFER_ENCODING" in environ:
         return None
     length = environ.get("CONTENT_LENGTH", "0")
-    return int(length) if _LENGTH.fullmatch(length) else _OVER_THE_TOP
+    return int(length) if _LENGTH.fullmatch(length) else _TOO_LONG
 
 
 async def _send_piece(piece: bytes, send: Send) -> None:
     """Send a piece; raise TimeoutError if the client does not take it in time."""
     async with asyncio.timeout(SECONDS_TO_SEND):
         await send({"type": "http.response.body", "body": piece, "more_body": True})
+    # Where nobody reads any more nothing waits, so a long answer would keep the loop to itself.
+    await asyncio.sleep(0)
 
 
 async def _end(send: Send) -> None:

@@ -21,7 +21,7 @@ from todo_api.values import moments, names
 
 
 class ListedRow(NamedTuple):
-    """What everybody may see of an account that chose to be listed."""
+    """The part of a listed account that everybody may see."""
 
     username: str
     pets: list[str]
