@@ -138,8 +138,8 @@ def test_writes_beside_a_foreign_lock_are_stored_if_and_only_if_they_are_answere
 STREAM = "/api/v1/accounts/alice/events"
 
 
-def streams_open(live, token):
-    """Return whether a process of four streams takes no more of them."""
+def streams_are_taken(live, token):
+    """Return whether a process of four streams refuses another one."""
     headers = {"Authorization": f"Bearer {token}"}
     with httpx.stream("GET", f"{live.url}{STREAM}", headers=headers, timeout=30) as answer:
         return answer.status_code == 503
@@ -158,11 +158,12 @@ def test_an_event_stream_that_is_never_read_makes_room_after_its_token_has_ended
             for _ in range(4):
                 connection = raw(live.port, "GET", STREAM, token, receive_buffer=4_096)
                 unread.enter_context(connection)
-            assert eventually(lambda: streams_open(live, other))
+                assert connection.recv(12) == b"HTTP/1.1 200"
+            assert streams_are_taken(live, other)
             with Client(live.url, token, username="alice", timeout=30) as client:
                 client.logout()
             # Nobody reads, so it takes as long as a client has for one piece, or the next beat.
-            assert eventually(lambda: not streams_open(live, other), 45)
+            assert eventually(lambda: not streams_are_taken(live, other), 45)
 
 
 def memory(live):

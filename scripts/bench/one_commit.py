@@ -1,12 +1,12 @@
-"""The same server with a commit for each request: its writers queue as ever, but share none."""
+"""The same server with a commit for each request: writes queue as ever, but share no commit."""
 
 import sys
 
-from todo_api import part
 from todo_api.cli import main
+from todo_api.server import executors
 
-# A worker that is forked has it from here, one that is spawned runs this line again.
-part.MOST = 1
+# A worker that is spawned runs this line again.
+executors.LARGEST_BATCH = 1
 
 if __name__ == "__main__":
     sys.exit(main())
