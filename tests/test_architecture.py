@@ -70,6 +70,7 @@ SHARED = {
     "models": {"base"},
     "services": {
         "paging",
+        "due_order",
         "position",
         "replays",
         "revisions",

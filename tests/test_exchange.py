@@ -3,7 +3,6 @@
 import io
 import tracemalloc
 import uuid
-from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
@@ -11,8 +10,6 @@ import pytest
 from todo_api.errors import Invalid, Malformed
 from todo_api.models import Task
 from todo_api.resources import json_text
-from todo_api.schemas import task_file
-from todo_api.services import accounts, exchange
 
 FORMATS = {
     "json": "application/json",
@@ -254,19 +251,6 @@ def test_an_import_can_be_repeated_under_a_key(backend, alice, as_form):
     assert again.headers["ETag"] == first.headers["ETag"]
     assert send(b"name\ny\n").status_code == 422
     assert backend.count(Task) == 1
-
-
-def test_bare_dates_are_placed_by_the_zone_that_the_account_has_in_the_end(backend, alice):
-    with backend.database.transaction() as session:
-        account = accounts.take(session, accounts.named(session, "alice").id)
-        rows = task_file.rows([("here", DATED)], ZoneInfo("UTC"))
-        accounts.change(session, account, {"timezone": "Asia/Tokyo"})
-        session.flush()
-        exchange.store(session, accounts.hold(session, account.id), rows, "UTC")
-    expected = alice.task(due_date="2030-01-01").json["id"]
-    with backend.session() as session:
-        orders = {task.id: task.due_order for task in session.query(Task)}
-        assert set(orders.values()) == {orders[expected]}
 
 
 def test_json_with_too_many_values_is_not_even_parsed(alice):

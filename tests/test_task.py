@@ -1,7 +1,6 @@
-from datetime import UTC, datetime
+from datetime import datetime
 
 import pytest
-from sqlalchemy import select
 
 from todo_api.models import Task
 
@@ -148,20 +147,18 @@ def test_a_due_date_is_placed_in_the_accounts_time_zone(alice, text, shown):
     assert alice.get(location).json["due_date"] == shown
 
 
-def test_a_bare_date_starts_where_its_day_does_also_after_a_move(backend, alice):
-    alice.task(due_date="2026-07-01")
-    alice.task(due_date="2026-07-01T12:00:00Z")
+def test_a_bare_date_is_sorted_by_where_its_day_begins_also_in_a_new_time_zone(alice):
+    for due in ("2026-07-01", "2026-06-30T20:00:00Z", "2026-07-01T00:00:00Z"):
+        alice.task(due_date=due)
 
-    def starts():
-        with backend.session() as session:
-            orders = session.scalars(select(Task.due_order).order_by(Task.id)).all()
-        return [datetime.fromtimestamp(order / 2_000_000, UTC).isoformat()[:16] for order in orders]
+    def order():
+        return [task["id"] for task in alice.get(f"{alice.tasks}?sort=due_date").json["tasks"]]
 
-    assert starts() == ["2026-07-01T00:00", "2026-07-01T12:00"]
-    etags = [alice.get(f"{alice.tasks}/{number}").headers["ETag"] for number in (2, 3)]
+    assert order() == [3, 2, 4]
+    tags = [alice.get(f"{alice.tasks}/{number}").headers["ETag"] for number in (2, 3)]
     assert alice.put(alice.path, json={"timezone": "Asia/Tokyo"}).status_code == 200
-    assert starts() == ["2026-06-30T15:00", "2026-07-01T12:00"]
-    assert etags == [alice.get(f"{alice.tasks}/{number}").headers["ETag"] for number in (2, 3)]
+    assert order() == [2, 3, 4]
+    assert tags == [alice.get(f"{alice.tasks}/{number}").headers["ETag"] for number in (2, 3)]
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])

@@ -5,7 +5,7 @@ import itertools
 import json
 import statistics
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -223,6 +223,9 @@ def test_a_list_that_the_clock_filters_has_no_etag(alice):
         assert "ETag" not in alice.get(f"{alice.tasks}?overdue={overdue}").headers
 
 
+DAY = date(2026, 1, 1)
+
+
 @pytest.fixture
 def large(backend):
     """An account with 20,000 tasks."""
@@ -240,7 +243,8 @@ def large(backend):
                     "name_key": names.key(f"task {number % 97}"),
                     "quantity": 10_000,
                     "creation_date": now + timedelta(seconds=number),
-                    "due_order": number // 3 if number % 5 else None,
+                    "due_at": now + timedelta(minutes=number // 3) if number % 5 > 1 else None,
+                    "due_on": DAY + timedelta(number // 30) if number % 5 == 1 else None,
                 }
                 for number in range(2, 20_002)
             ],

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from data import BEGIN, CURRENCY, PASSWORD, QUANTITY, Size, cents, digest, item_name, tasks, token
 from sqlalchemy import insert, text
@@ -11,7 +10,7 @@ from todo_api import migrations
 from todo_api.database import Database
 from todo_api.models import Account, ItemPrice, Task, Token, Username
 from todo_api.services import passwords
-from todo_api.values import moments, names
+from todo_api.values import names
 
 SCALE = 10_000
 """Amounts are stored in ten-thousandths."""
@@ -72,7 +71,6 @@ def _tasks(owner: int, count: int) -> Iterator[dict[str, object]]:
             "note_key": task.note and names.key(task.note),
             "creation_date": task.created,
             "due_at": task.due,
-            "due_order": task.due and moments.order(task.due, ZoneInfo("UTC")),
             "completed_date": task.completed,
             "item": task.item,
             "item_key": task.item,

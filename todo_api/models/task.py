@@ -56,16 +56,28 @@ class Task(_Shown, Base):
     """One task of an account; `id` is the account's revision that created it.
 
     A row with a `deleted_date` is a tombstone: it is there for those who sync, and nobody else.
-    It is due at a moment, `due_at`, or on a bare date, `due_on`; `due_order` sorts both, by the
-    account's time zone. `quantity` and `paid_price` are in ten-thousandths. What ends in `_key` is
-    the text before it in the form that is compared.
+    It is due at a moment, `due_at`, or on a bare date, `due_on`, or never. `quantity` and
+    `paid_price` are in ten-thousandths. What ends in `_key` is the text before it in the form that
+    is compared.
     """
 
     __tablename__ = "task"
     __table_args__ = (
         Index("ix_task_revision", "account_id", "revision"),
         Index("ix_task_name", "account_id", "name_key", "id"),
-        Index("ix_task_due", "account_id", "due_order", "id"),
+        *(
+            Index(
+                name,
+                *("account_id", *columns, "id"),
+                postgresql_where=text(rows),
+                sqlite_where=text(rows),
+            )
+            for name, columns, rows in (
+                ("ix_task_due_at", ("due_at",), "due_at IS NOT NULL"),
+                ("ix_task_due_on", ("due_on",), "due_on IS NOT NULL"),
+                ("ix_task_undated", (), "due_at IS NULL AND due_on IS NULL"),
+            )
+        ),
         Index("ix_task_created", "account_id", "creation_date", "id"),
         Index(
             "ix_task_deleted",
@@ -88,7 +100,6 @@ class Task(_Shown, Base):
     creation_date: Mapped[datetime] = mapped_column(UTCDateTime)
     due_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     due_on: Mapped[date | None]
-    due_order: Mapped[int | None] = mapped_column(BigInteger)
     completed_date: Mapped[datetime | None] = mapped_column(UTCDateTime)
     item: Mapped[str | None] = mapped_column(String(255))
     item_key: Mapped[str | None] = mapped_column(Key)

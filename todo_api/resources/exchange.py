@@ -36,10 +36,9 @@ _AT_ONCE = 2**16
 
 @dataclass(frozen=True)
 class _Arrival:
-    """What was read of a file, and the time zone by which it was understood."""
+    """What was read of a file."""
 
     rows: list[Row]
-    timezone: str
     skipped: Skipped = field(default_factory=Skipped)
 
 
@@ -111,19 +110,18 @@ class Import(FileEndpoint, _Exchange):
     def prepare(self, values: dict[str, Any]) -> _Arrival:
         """Read the file."""
         file: Upload = values.pop("file")
-        timezone = self.account.timezone
-        zone = ZoneInfo(timezone)
+        zone = ZoneInfo(self.account.timezone)
         if file.media == CALENDAR:
             rows, skipped = task_calendar.load(file.content, zone)
-            return _Arrival(rows, timezone, skipped)
+            return _Arrival(rows, skipped)
         if file.media == CSV:
-            return _Arrival(task_file.rows(task_csv.load(file.content), zone), timezone)
+            return _Arrival(task_file.rows(task_csv.load(file.content), zone))
         sent = json_text.parse(file.content, most=MOST_VALUES)
-        return _Arrival(task_file.rows(task_file.in_json(sent), zone), timezone)
+        return _Arrival(task_file.rows(task_file.in_json(sent), zone))
 
     def post(self, account: HeldAccount, arrival: _Arrival) -> dict[str, Any]:
         """Import tasks, which get new ids; an error names what is wrong by line or index."""
-        exchange.store(self.session, account, arrival.rows, arrival.timezone)
+        exchange.store(self.session, account, arrival.rows)
         return {"imported": len(arrival.rows), "skipped": arrival.skipped.told}
 
 

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
-from zoneinfo import ZoneInfo
 
 import orjson
 from sqlalchemy import Column, bindparam, select
@@ -13,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from todo_api.announcing import announce
 from todo_api.errors import Conflict, Invalid, NotFound
-from todo_api.models import Account, AccountRow, HeldAccount, Task, Username
+from todo_api.models import Account, AccountRow, HeldAccount, Username
 from todo_api.services import replays
 from todo_api.services.rows import Kind, columns
 from todo_api.statements import Statement
@@ -143,20 +142,16 @@ def why_too_many_characters(pets: Sequence[str]) -> str | None:
 def change(session: Session, account: Account, changes: Mapping[str, Any]) -> None:
     """Give the account other values; values that it has already are no change.
 
-    A new time zone moves the starts of the days that are bare due dates. Raises Invalid for pets
-    that have too many characters, unless the account has just these from before the limit.
+    Raises Invalid for pets that have too many characters, unless the account has just these from
+    before the limit.
     """
     pets = changes.get("pets", account.pets)
     if pets != account.pets and (why := why_too_many_characters(pets)):
         raise Invalid(errors={"pets": [why]})
-    moved = changes.get("timezone", account.timezone) != account.timezone
     for name, value in changes.items():
         setattr(account, name, value)
-    if not session.is_modified(account):
-        return
-    account.changed_revision = account.next_revision()
-    if moved:
-        _move_bare_dates(session, account)
+    if session.is_modified(account):
+        account.changed_revision = account.next_revision()
 
 
 def delete(session: Session, account: Account) -> None:
@@ -177,11 +172,3 @@ def _the(account: Found | None) -> Found:
     if account is None:
         raise NotFound("No such account")
     return account
-
-
-def _move_bare_dates(session: Session, account: Account) -> None:
-    zone = ZoneInfo(account.timezone)
-    dated = select(Task).where(Task.account_id == account.id, Task.due_on.is_not(None))
-    for task in session.scalars(dated):
-        assert task.due_on is not None
-        task.due_order = moments.order(task.due_on, zone)

@@ -15,7 +15,7 @@ from todo_api.errors import Invalid
 from todo_api.models import Base, HeldAccount, Owner, Task
 from todo_api.services import revisions
 from todo_api.services.task_filter import of
-from todo_api.services.tasks import placed
+from todo_api.services.tasks import due_columns
 from todo_api.values import moments, money, names
 
 Row = dict[str, Any]
@@ -56,7 +56,7 @@ def row(fields: Mapping[str, Any], zone: ZoneInfo, now: datetime) -> Row:
     return {
         **texts,
         **keys,
-        **placed(fields["due_date"], zone),
+        **due_columns(fields["due_date"], zone),
         "quantity": fields["quantity"],
         "creation_date": created,
         "completed_date": completed,
@@ -64,19 +64,13 @@ def row(fields: Mapping[str, Any], zone: ZoneInfo, now: datetime) -> Row:
     }
 
 
-def store(session: Session, account: HeldAccount, rows: Sequence[Row], timezone: str) -> None:
-    """Store new tasks, each under a revision of its own. The caller holds the account's row.
-
-    `timezone` is that of the account when the rows were made. If it has another one by now, the
-    starts of the days that are bare due dates are elsewhere.
-    """
+def store(session: Session, account: HeldAccount, rows: Sequence[Row]) -> None:
+    """Store new tasks, each under a revision of its own. The caller holds the account's row."""
     if not rows:
         return
     for revision, each in enumerate(rows, account.revision + 1):
         each["account_id"] = account.id
         each["id"] = each["revision"] = revision
-        if each["due_on"] and account.timezone != timezone:
-            each.update(placed(each["due_on"], ZoneInfo(account.timezone)))
     revisions.following(session, account, len(rows))
     session.execute(insert(_TASKS), rows)
 

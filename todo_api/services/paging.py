@@ -1,18 +1,18 @@
-"""Keyset paging: a page begins after the last row of the one before, found by the index.
+"""Keyset paging: a page begins after the last row of the one before, found by an index.
 
-The cursor that a client sees is opaque; inside are the sort it belongs to and the key of that row.
+The cursor that a client sees is opaque; inside are the order it belongs to and the key of that row.
 """
 
 import base64
 import binascii
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from functools import lru_cache
+from datetime import date, datetime
+from functools import cache, lru_cache
 from typing import Any, Generic
 
 import orjson
-from sqlalchemy import Column, Select, bindparam, func, tuple_
+from sqlalchemy import Column, ColumnElement, Select, bindparam, func, tuple_
 from sqlalchemy.orm import Session
 
 from todo_api.errors import Invalid
@@ -27,17 +27,53 @@ _STATEMENTS = 1_024
 """How many are kept, of all filters in all orders; there are a few more."""
 
 
+Key = Sequence[Any]
+"""Where a row is in a list: the values by which the list is sorted."""
+
+
+@dataclass(frozen=True, eq=False)
+class Range:
+    """Rows of a list that one index holds in their order.
+
+    They are the rows for which `where` holds, sorted by `columns`, which are never null there and
+    together are unique.
+    """
+
+    columns: tuple[Column[Any], ...]
+    where: ColumnElement[bool] | None = None
+
+
+Start = tuple[Range, Key | None]
+"""A range, and the values of its columns behind which to begin; None begins at its first row."""
+
+
 @dataclass(frozen=True, eq=False)
 class Order:
-    """What a list is sorted by: columns that together are unique, all running the same way.
+    """How a list is sorted: by columns that together are unique, all running the same way.
 
-    Of these the first may be null, which sorts last in both directions. `name` tells the cursors of
-    one order from those of another.
+    None of them is null, or a subclass says where those rows are. `name` tells the cursors of one
+    order from those of another.
     """
 
     name: str
     columns: tuple[Column[Any], ...]
     descending: bool = False
+
+    def starts_after(self, key: Key | None) -> Iterable[Sequence[Start]]:
+        """Yield the ranges of the list after `key`; those that come together are to be merged."""
+        return (((_range_of(self.columns), key),),)
+
+    def key(self, values: Sequence[Any]) -> Key:
+        """Return the key of a row from the values of the columns."""
+        return values
+
+    def comparable(self, key: Key) -> Any:
+        """Return by what the keys of ranges that are merged compare."""
+        return key
+
+    def checked(self, values: Sequence[Any]) -> Key:
+        """Return the key that a cursor holds; raise ValueError or TypeError if it is none."""
+        return [typed(*each) for each in zip(values, self.columns, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -58,90 +94,100 @@ class Plan(Generic[Row]):
     kind: Kind[Row]
     query: Select[Any]
     values: Mapping[str, Any]
-    by: Order
+    order: Order
     limit: int
-    place: list[Any] | None
+    after: Key | None
 
     def page(self, session: Session) -> Page[Row]:
-        """Return at most `limit` rows in the order `by`, those after `place`."""
+        """Return at most `limit` rows, in order, those after the key `after`."""
         found: list[Found] = []
-        after = None
-        for stretch, place in _stretches(self.query, self.by, self.place):
-            values = {**self.values, **place, "most": self.limit + 1 - len(found)}
-            found += stretch.statement.all(session, values)
+        cursor = None
+        for starts in self.order.starts_after(self.after):
+            left = self.limit + 1 - len(found)
+            parts = [self._rows(session, *start, left) for start in starts]
+            found += parts[0] if len(parts) == 1 else self._merged(parts)[:left]
             if len(found) > self.limit:
                 del found[self.limit :]
-                after = _closed(self.by, [found[-1][at] for at in stretch.key])
+                cursor = _cursor(self.order, self._key(found[-1]))
                 break
-        return Page(self.kind.all(found), after)
+        return Page(self.kind.all(found), cursor)
 
     def count(self, session: Session) -> int:
         """Return how many rows all pages have together."""
         (count,) = _counting(self.query).first(session, self.values) or (0,)
         return int(count)
 
+    def _rows(self, session: Session, of: Range, after: Key | None, most: int) -> list[Found]:
+        """Return the first rows of a range after some values of its columns."""
+        columns, descending = self.order.columns, self.order.descending
+        statement = _statement(
+            self.query, columns, of, descending=descending, is_first=after is None
+        )
+        place = {f"after{number}": value for number, value in enumerate(after or ())}
+        return statement.all(session, {**self.values, **place, "most": most})
 
-@dataclass(frozen=True)
-class _Stretch:
-    """A range of a list, and which columns of its rows are the key by which it is sorted."""
+    def _merged(self, parts: list[list[Found]]) -> list[Found]:
+        """Return the rows of several ranges in the order of the list."""
+        rows = [row for part in parts for row in part]
+        comparable = self.order.comparable
+        rows.sort(key=lambda row: comparable(self._key(row)), reverse=self.order.descending)
+        return rows
 
-    statement: Statement
-    key: tuple[int, ...]
+    def _key(self, row: Found) -> Key:
+        shown = _shown(self.query, self.order.columns)
+        return self.order.key([row[shown.index(column)] for column in self.order.columns])
 
 
 def plan(
     kind: Kind[Row],
     query: Select[Any],
-    by: Order,
+    order: Order,
     *,
     limit: int,
     after: str | None,
     **values: Any,
 ) -> Plan[Row]:
-    """Return the plan for at most `limit` rows of `query` in the order `by`.
+    """Return the plan for at most `limit` rows of `query`, sorted by `order`.
 
     Raises Invalid when `after` is not a cursor that a page in this order gave out.
     """
-    return Plan(kind, query, values, by, limit, None if after is None else _opened(after, by))
+    return Plan(kind, query, values, order, limit, None if after is None else _key_in(after, order))
 
 
-def _stretches(
-    query: Select[Any], by: Order, place: list[Any] | None
-) -> Iterator[tuple[_Stretch, dict[str, Any]]]:
-    """Yield the parts of the list that come after `place`: first what has a value, then the nulls.
-
-    Two plain ranges of the index cost the same at any depth; one condition for both would not.
-    """
-    if place is None or place[0] is not None:
-        yield _range(query, by, placed=place is not None), _values(place or ())
-        place = None
-    if by.columns[0].nullable:
-        yield _range(query, by, nulls=True, placed=place is not None), _values((place or ())[1:])
-
-
-def _values(place: Sequence[Any]) -> dict[str, Any]:
-    return {f"place{number}": value for number, value in enumerate(place)}
+@cache
+def _range_of(columns: tuple[Column[Any], ...]) -> Range:
+    return Range(columns)
 
 
 @lru_cache(_STATEMENTS)
-def _range(query: Select[Any], by: Order, *, nulls: bool = False, placed: bool = False) -> _Stretch:
-    first, *rest = by.columns
-    columns = rest if nulls else by.columns
-    if first.nullable:
-        query = query.where(first.is_(None) if nulls else first.is_not(None))
-    if placed:
-        here = tuple_(*columns)
-        place = (bindparam(f"place{n}", type_=column.type) for n, column in enumerate(columns))
-        there = tuple_(*place)
-        query = query.where(here < there if by.descending else here > there)
-    shown = list(query.selected_columns)
-    shown += [column for column in by.columns if column not in set(shown)]
-    query = (
-        query.with_only_columns(*shown)
-        .order_by(*(column.desc() if by.descending else column for column in columns))
+def _shown(query: Select[Any], key: tuple[Column[Any], ...]) -> tuple[Column[Any], ...]:
+    """Return the columns that a page reads: those of the query, and after them those of the key."""
+    shown: list[Any] = list(query.selected_columns)
+    return (*shown, *(column for column in key if column not in set(shown)))
+
+
+@lru_cache(_STATEMENTS)
+def _statement(
+    query: Select[Any],
+    key: tuple[Column[Any], ...],
+    of: Range,
+    *,
+    descending: bool,
+    is_first: bool,
+) -> Statement:
+    """Return what reads the first rows of a range, or those after some values of its columns."""
+    if of.where is not None:
+        query = query.where(of.where)
+    if not is_first:
+        here = tuple_(*of.columns)
+        after = (bindparam(f"after{n}", type_=each.type) for n, each in enumerate(of.columns))
+        there = tuple_(*after)
+        query = query.where(here < there if descending else here > there)
+    return Statement(
+        query.with_only_columns(*_shown(query, key))
+        .order_by(*(column.desc() if descending else column for column in of.columns))
         .limit(bindparam("most"))
     )
-    return _Stretch(Statement(query), tuple(shown.index(column) for column in by.columns))
 
 
 @lru_cache(_STATEMENTS)
@@ -149,30 +195,30 @@ def _counting(query: Select[Any]) -> Statement:
     return Statement(query.with_only_columns(func.count(), maintain_column_froms=True))
 
 
-def _closed(by: Order, place: list[Any]) -> str:
-    return base64.urlsafe_b64encode(orjson.dumps([by.name, *place])).decode().rstrip("=")
+def _cursor(order: Order, key: Key) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps([order.name, *key])).decode().rstrip("=")
 
 
-def _opened(cursor: str, by: Order) -> list[Any]:
+def _key_in(cursor: str, order: Order) -> Key:
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
-        name, *place = orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        if name == by.name:
-            return [_typed(v, c) for v, c in zip(place, by.columns, strict=True)]
+        name, *values = orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        if name == order.name:
+            return order.checked(values)
     except (binascii.Error, TypeError, ValueError):
         pass
     raise Invalid(errors={"after": ["Not a cursor from this list."]})
 
 
-def _typed(value: Any, column: Column[Any]) -> Any:
-    """Return a cursor's value as its column has it; raise ValueError when that cannot be."""
+def typed(value: Any, column: Column[Any]) -> Any:
+    """Return a value in a cursor as its column has it; raise ValueError when that cannot be."""
     kind = column.type.python_type
-    if value is None and column.nullable:
-        return None
     if kind is datetime and isinstance(value, str):
         value = datetime.fromisoformat(value)
         if value.tzinfo is None:
             raise ValueError("A moment has an offset.")
+    elif kind is date and isinstance(value, str):
+        value = date.fromisoformat(value)
     in_range = not isinstance(value, int) or -(2**63) <= value < 2**63
     if type(value) is not kind or not in_range or "\0" in str(value):
         raise ValueError("Not of the column's type.")

@@ -1,5 +1,6 @@
 """Which of an account's tasks are meant: by state, due date and text."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -10,6 +11,7 @@ from sqlalchemy import Select, and_, bindparam, or_, select
 
 from todo_api.errors import Invalid
 from todo_api.models import Owner, Task, TaskRow
+from todo_api.services import due_order
 from todo_api.services.position import Position
 from todo_api.services.rows import Kind, columns
 from todo_api.values import moments, names
@@ -50,9 +52,10 @@ def matching(owner: Owner, wanted: Filter) -> tuple[Select[Any], dict[str, Any]]
     """
     zone = ZoneInfo(owner.timezone)
     values: dict[str, Any] = {"owner": owner.id}
-    for name in ("due_before", "due_after"):
-        if (due := getattr(wanted, name)) is not None:
-            values[name] = _order(name, due, zone)
+    if wanted.due_before is not None:
+        values |= _due("due_before", due_order.values_before, wanted.due_before, zone)
+    if wanted.due_after is not None:
+        values |= _due("due_after", due_order.values_after, wanted.due_after, zone)
     if wanted.overdue is not None:
         values["now"] = moments.now()
         values["today"] = values["now"].astimezone(zone).date()
@@ -74,10 +77,10 @@ def _query(completed: bool | None, overdue: bool | None, values: frozenset[str])
     if completed is not None:
         done = _TASK.completed_date.is_not(None)
         query = query.where(done if completed else ~done)
-    if "due_before" in values:
-        query = query.where(_TASK.due_order < bindparam("due_before"))
-    if "due_after" in values:
-        query = query.where(_TASK.due_order > bindparam("due_after"))
+    if "before_day" in values:
+        query = query.where(due_order.BEFORE)
+    if "after_day" in values:
+        query = query.where(due_order.AFTER)
     if overdue is not None:
         query = query.where(_OVERDUE if overdue else ~_OVERDUE)
     if "q" in values:
@@ -86,8 +89,14 @@ def _query(completed: bool | None, overdue: bool | None, values: frozenset[str])
     return query
 
 
-def _order(name: str, due: date | datetime, zone: ZoneInfo) -> int:
+def _due(
+    name: str,
+    values: Callable[[date | datetime, ZoneInfo], dict[str, Any]],
+    due: date | datetime,
+    zone: ZoneInfo,
+) -> dict[str, Any]:
+    """Return the values of a condition on the due date; raise Invalid for the parameter `name`."""
     try:
-        return moments.order(due, zone)
+        return values(due, zone)
     except ValueError as error:
         raise Invalid(errors={name: [str(error)]}) from None

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from todo_api.errors import Invalid, NotFound
 from todo_api.models import Account, Base, HeldAccount, Owner, Task, TaskRow
 from todo_api.services import prices, revisions
+from todo_api.services.due_order import ByDueDate
 from todo_api.services.paging import Order, Plan, plan
 from todo_api.services.rows import columns
 from todo_api.services.task_filter import TASK_ROWS, Filter, matching
@@ -31,18 +32,18 @@ _BLANK = dict.fromkeys(set(_TASKS.columns.keys()) - {"account_id", "id"})
 _INSERT = Statement(insert(_TASKS))
 _TEXTS = ("name", "note", "item")
 
-_KEYS = {
-    "id": (_TASK.id,),
-    "name": (_TASK.name_key, _TASK.id),
-    "due_date": (_TASK.due_order, _TASK.id),
-    "creation_date": (_TASK.creation_date, _TASK.id),
+DUE_DATE = "due_date"
+_ORDERS = {
+    order.name: order
+    for sign in ("", "-")
+    for order in (
+        Order(f"{sign}id", (_TASK.id,), bool(sign)),
+        Order(f"{sign}name", (_TASK.name_key, _TASK.id), bool(sign)),
+        Order(f"{sign}creation_date", (_TASK.creation_date, _TASK.id), bool(sign)),
+    )
 }
 
-SORTS = {
-    sign + name: Order(sign + name, columns, descending=bool(sign))
-    for sign in ("", "-")
-    for name, columns in _KEYS.items()
-}
+SORTS = (*_ORDERS, DUE_DATE, f"-{DUE_DATE}")
 """The orders that a list may have. `-` in front runs backwards, ties by id included."""
 
 _STORED = select(*TASK_ROWS.columns).where(
@@ -73,7 +74,8 @@ def listing(
 ) -> Plan[TaskRow]:
     """Plan one page of the account's tasks that are wanted, sorted as one of SORTS says."""
     query, values = matching(owner, wanted)
-    return plan(TASK_ROWS, query, SORTS[sort], limit=limit, after=after, **values)
+    order = _ORDERS.get(sort) or ByDueDate.named(sort, ZoneInfo(owner.timezone))
+    return plan(TASK_ROWS, query, order, limit=limit, after=after, **values)
 
 
 def create(session: Session, account: HeldAccount, fields: Mapping[str, Any]) -> TaskRow:
@@ -137,15 +139,18 @@ def with_keys(fields: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def placed(due: date | datetime | None, zone: ZoneInfo) -> dict[str, Any]:
-    """Return a due date in the columns that hold it, placed in `zone`; raise Invalid as needed."""
+def due_columns(due: date | datetime | None, zone: ZoneInfo) -> dict[str, Any]:
+    """Return a due date in the columns that hold it; raise Invalid as `moments.at` does.
+
+    `zone` is that of a wall time.
+    """
     try:
-        order = None if due is None else moments.order(due, zone)
-        moment = moments.at(due, zone) if isinstance(due, datetime) else None
+        moment = None if due is None else moments.at(due, zone)
     except ValueError as error:
         raise Invalid(errors={"due_date": [str(error)]}) from None
-    day = None if isinstance(due, datetime) else due
-    return {"due_order": order, "due_at": moment, "due_on": day}
+    if isinstance(due, datetime):
+        return {"due_at": moment, "due_on": None}
+    return {"due_at": None, "due_on": due}
 
 
 def _stored(
@@ -189,7 +194,7 @@ def _columns(account: Owner, fields: Mapping[str, Any]) -> dict[str, Any]:
     values = dict(fields)
     values.pop("completed", None)
     if "due_date" in values:
-        values |= placed(values.pop("due_date"), ZoneInfo(account.timezone))
+        values |= due_columns(values.pop("due_date"), ZoneInfo(account.timezone))
     return with_keys(values)
 
 

@@ -16,6 +16,9 @@ from todo_api.values.clock import CLOCK
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(9998, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+TICK = timedelta(microseconds=1)
+"""The least by which two moments differ."""
+
 OUT_OF_RANGE = "Must lie in the years 1970 to 9998."
 
 _DATE = re.compile(r"\d{4}(-\d\d-\d\d|\d{4}|-?W\d\d-?\d)", re.ASCII)
@@ -55,7 +58,7 @@ def at(value: date | datetime, zone: ZoneInfo) -> datetime:
         if not isinstance(value, datetime):
             if not EARLIEST.date() <= value <= LATEST.date():
                 raise ValueError(OUT_OF_RANGE)
-            return datetime(value.year, value.month, value.day, tzinfo=zone).astimezone(UTC)
+            return _start(value, zone)
         moment = (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC)
     except OverflowError:
         raise ValueError(OUT_OF_RANGE) from None
@@ -64,14 +67,23 @@ def at(value: date | datetime, zone: ZoneInfo) -> datetime:
     return moment
 
 
-def order(value: date | datetime, zone: ZoneInfo) -> int:
-    """Return the number by which due dates sort; a bare date comes before each time of its day.
+def last_day_begun(moment: datetime, zone: ZoneInfo) -> date:
+    """Return the last day that has begun by `moment` in `zone`.
 
-    It is twice the microseconds since 1970, and one more for a time. Raises as `at` does.
+    It is the day after the one on the clock where clocks were set back over midnight.
     """
-    since = at(value, zone) - EARLIEST
-    micros = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
-    return 2 * micros + isinstance(value, datetime)
+    day = moment.astimezone(zone).date()
+    following = next_day(day)
+    return following if _start(following, zone) <= moment else day
+
+
+def next_day(day: date) -> date:
+    """Return the day after `day`."""
+    return day + timedelta(days=1)
+
+
+def _start(day: date, zone: ZoneInfo) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
 
 
 def wire(moment: datetime) -> str:
