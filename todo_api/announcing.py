@@ -1,5 +1,6 @@
 """Announcing, on PostgreSQL, what was committed, to whoever listens on any node."""
 
+import logging
 import threading
 from contextlib import suppress
 from typing import Any
@@ -9,6 +10,8 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
+
+log = logging.getLogger(__name__)
 
 CHANNEL = "todo_api"
 """On which LISTEN hears the topics."""
@@ -55,8 +58,10 @@ class Announcer:
             else:
                 # The process ends only once all is told, so it is no daemon.
                 thread = threading.Thread(target=self._work, name="announcing", daemon=False)
-                thread.start()
-                self._thread = thread
+                # Where the system allows no further thread the next commit tries again.
+                with suppress(RuntimeError):
+                    thread.start()
+                    self._thread = thread
 
     def close(self) -> None:
         """Return once all is told."""
@@ -68,8 +73,12 @@ class Announcer:
 
     def _work(self) -> None:
         while topics := self._next():
-            with suppress(DBAPIError, PoolTimeout):
+            try:
                 self._send(topics)
+            except (DBAPIError, PoolTimeout):
+                pass
+            except Exception:  # Without this thread nothing would be announced any more.
+                log.exception("To announce what was committed has failed")
 
     def _next(self) -> set[int]:
         """Wait for something to tell; return none when the thread is to end."""

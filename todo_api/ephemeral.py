@@ -110,8 +110,10 @@ def _end_after(parent: int, clean: Callable[[], object] = lambda: None) -> None:
     def watch() -> None:
         while os.getppid() == parent:
             time.sleep(LOOK_EVERY)
-        clean()
-        os.kill(os.getpid(), signal.SIGTERM)
+        try:
+            clean()
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, name="parent", daemon=True).start()
 

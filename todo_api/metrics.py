@@ -68,7 +68,7 @@ class Metrics:
         )
         self._dropped_lines = Counter(
             "todo_api_log_lines_dropped",
-            "Lines of the access log that nobody could be given.",
+            "Lines of the log that could not be written, and were dropped.",
             registry=self._registry,
         )
         self._streams = self._gauge("todo_api_event_streams", "Event streams that are open.")
@@ -123,7 +123,7 @@ class Metrics:
         self._streams.dec()
 
     def dropped_lines(self, number: int) -> None:
-        """Count lines of the access log that were dropped."""
+        """Count lines of the log that were dropped."""
         self._dropped_lines.inc(number)
 
     def saw(self, method: str, route: str | None, status: int, seconds: float) -> None:

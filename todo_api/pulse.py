@@ -4,12 +4,16 @@ A server that is frozen keeps its sockets open, so nothing else would end the wa
 on statements would cut off the slow ones, too, of a server that is well.
 """
 
+import logging
 import math
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import psycopg
+
+log = logging.getLogger(__name__)
 
 PATIENCE = 1.0
 """Seconds for which a wait is nothing strange."""
@@ -56,11 +60,23 @@ class Pulse:
     def _doubt(self) -> None:
         with self._lock:
             if self._silent_since is None:
-                self._silent_since = time.monotonic()
-                threading.Thread(target=self._until_answered, name="pulse", daemon=True).start()
+                thread = threading.Thread(target=self._until_answered, name="pulse", daemon=True)
+                # Where the system allows no further thread the next wait tries again.
+                with suppress(RuntimeError):
+                    thread.start()
+                    self._silent_since = time.monotonic()
 
     def _until_answered(self) -> None:
-        while not self._answers():
+        has_failed = False
+        while True:
+            try:
+                if self._answers():
+                    break
+            except Exception:
+                # Without this thread the server would count as away for good.
+                if not has_failed:
+                    log.exception("To ask the server has failed")
+                has_failed = True
             time.sleep(_PAUSE)
         with self._lock:
             self._silent_since = None

@@ -1,5 +1,6 @@
 """Running reads: each has a time limit, and can be cancelled once nobody wants its answer."""
 
+import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -7,6 +8,8 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
+
+log = logging.getLogger(__name__)
 
 _LOOK_EVERY = 0.1
 _PAUSES_UNTIL_IDLE = 10
@@ -81,10 +84,13 @@ class RunningReads:
     def _start_watch(self) -> None:
         with self._changing:
             if self._watch is None:
-                self._watch = threading.Thread(
+                thread = threading.Thread(
                     target=self._cancel_late_ones, name="time limits", daemon=True
                 )
-                self._watch.start()
+                # Where the system allows no further thread the next read tries again.
+                with suppress(RuntimeError):
+                    thread.start()
+                    self._watch = thread
 
     def _cancel_late_ones(self) -> None:
         idle = 0
@@ -93,9 +99,16 @@ class RunningReads:
             now = time.monotonic()
             for read in list(self._reads.values()):
                 if now > read.ends:
-                    read.cancel()
+                    self._end(read)
             idle = 0 if self._reads else idle + 1
             with self._changing:
                 if idle > _PAUSES_UNTIL_IDLE and not self._reads:
                     self._watch = None
                     return
+
+    def _end(self, read: _Read) -> None:
+        """Cancel a read; without the thread that does so no other one would end in time."""
+        try:
+            read.cancel()
+        except Exception:
+            log.exception("A read could not be ended")

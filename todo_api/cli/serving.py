@@ -1,6 +1,7 @@
 """Commands for the server itself."""
 
 import os
+import select
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,6 +19,8 @@ from todo_api.errors import CannotStart
 from todo_api.server import processes
 from todo_api.services import sample
 from todo_api.settings import Settings
+
+_MILLISECONDS_TO_GREET = 1_000
 
 
 @click.command()
@@ -38,7 +41,7 @@ def serve(with_sample: bool, ephemeral: bool) -> None:
         if with_sample:
             _load_sample(settings, database)
     base = addresses.url_of(settings.host, settings.port)
-    _write(
+    _greet(
         f"The page      {base}/",
         f"The API       {base}/api/v1",
         f"The database  {database}",
@@ -82,10 +85,19 @@ def traced() -> Callable[[], Flask]:
     return made
 
 
-def _write(*lines: str) -> None:
-    """Write lines to standard output, if that can be written: a full disk stops no server."""
-    with suppress(OSError):
-        os.write(sys.stdout.fileno(), "".join(f"{line}\n" for line in lines).encode())
+def _greet(*lines: str) -> None:
+    """Write lines for people to standard output, if it takes them soon.
+
+    The server works as well without an output, or with one that is full or that nobody reads.
+    """
+    if sys.stdout is None:
+        return
+    output, poll = sys.stdout.fileno(), select.poll()
+    poll.register(output, select.POLLOUT)
+    if poll.poll(_MILLISECONDS_TO_GREET):
+        # A text stream would keep what it could not write, and fail with it at the end.
+        with suppress(OSError):
+            os.write(output, "".join(f"{line}\n" for line in lines).encode())
 
 
 def _load_sample(settings: Settings, database: Database) -> bool:

@@ -51,7 +51,7 @@ def document(*more: Route) -> dict[str, Any]:
         described = {verb: operations.operation(route, verb) for verb in route.names}
         for verb, operation in described.items():
             links.add(operation["responses"], route, verb)
-        spec.path(path=re.sub("<(.+?)>", r"{\1}", route.path), operations=described)
+        spec.path(path=re.sub("<([^<>]+)>", r"{\1}", route.path), operations=described)
     made: dict[str, Any] = spec.to_dict()
     forms.describe(made)
     return made

@@ -95,4 +95,4 @@ def _listed(route: Route) -> str | None:
 
 
 def _placeholders(path: str) -> list[str]:
-    return re.findall("<(.+?)>", path)
+    return re.findall("<([^<>]+)>", path)

@@ -108,7 +108,7 @@ def _file(resource: type[FileEndpoint]) -> dict[str, Any]:
 def _parameters(route: Route, verb: str) -> list[dict[str, Any]]:
     resource = route.resource
     parameters: list[dict[str, Any]] = []
-    for name in re.findall("<(.+?)>", route.path):
+    for name in re.findall("<([^<>]+)>", route.path):
         about, schema, example = PATH_PARAMETERS[name]
         where = {"name": name, "in": "path", "required": True, "description": about}
         parameters.append({**where, "schema": schema, "example": example})

@@ -82,7 +82,7 @@ def operations() -> list[Operation]:
     return [
         Operation(path, verb, paths[path][verb], _KEY_OF.get(route.resource.access[verb], TOKEN))
         for route in ROUTES
-        for path in [re.sub("<(.+?)>", r"{\1}", route.path)]
+        for path in [re.sub("<([^<>]+)>", r"{\1}", route.path)]
         for verb in route.names
     ]
 

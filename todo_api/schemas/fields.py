@@ -12,7 +12,7 @@ from todo_api.values import moments, names
 from todo_api.values.currencies import MINOR_UNITS
 
 ANY_TEXT = r"^[^\u0000]*$"
-NOT_BLANK = r"^[^\u0000]*[^\u0000\s\u001c-\u001f\u0085][^\u0000]*$"
+NOT_BLANK = r"^[\s\u001c-\u001f\u0085]*[^\u0000\s\u001c-\u001f\u0085][^\u0000]*$"
 """ECMA-262 patterns: what every database can store, and what is no mere white space besides."""
 
 UNBOUND = 10**6

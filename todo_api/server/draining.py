@@ -70,7 +70,9 @@ class Draining:
     def _begin(self) -> None:
         if not self._has_begun:
             self._has_begun = True
-            threading.Thread(target=self._stop_streams, name="stop streams", daemon=True).start()
+            # Where the system allows no further thread the streams are cut at the end.
+            with suppress(RuntimeError):
+                threading.Thread(target=self._stop_streams, name="stop", daemon=True).start()
             self._end = asyncio.ensure_future(self._drain())
 
     async def _drain(self) -> None:

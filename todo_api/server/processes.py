@@ -1,6 +1,8 @@
 """The production server: granian, set up so that what is in flight gets finished."""
 
+import logging
 import signal
+import threading
 from collections.abc import Callable
 from functools import partial
 from os import register_at_fork
@@ -25,6 +27,8 @@ from todo_api.server.farewell import saying_farewell
 from todo_api.server.front import Front
 from todo_api.settings import Settings, share_metrics
 
+log = logging.getLogger(__name__)
+
 SECONDS_TO_FINISH = 30
 """How long a worker may take to finish what is in flight before it is killed."""
 
@@ -42,6 +46,7 @@ def run(
     `make` returns the application of a worker, in its process; `ready` is called once all of them
     are started.
     """
+    threading.excepthook = _log_end
     memory.settle()
     register_at_fork(after_in_child=_end_at_a_signal)
     with TemporaryDirectory(prefix="todo-api-metrics-") as folder:
@@ -93,8 +98,16 @@ class Server(MPServer):
 
 def worker(make: Callable[[], Flask]) -> Front:
     """Return what granian calls in one worker process."""
+    threading.excepthook = _log_end
     app: Any = make()
     return Front(app, app.extensions["todo_api"], (*urls.ROUTES, *sandbox.ROUTES))
+
+
+def _log_end(ended: threading.ExceptHookArgs) -> None:
+    """Log the error at which a thread has ended."""
+    if ended.exc_type is not SystemExit and ended.exc_value:
+        name = ended.thread.name if ended.thread else "unknown"
+        log.error("The thread %r has ended", name, exc_info=ended.exc_value)
 
 
 def _end_at_a_signal() -> None:
@@ -107,12 +120,11 @@ def _end_at_a_signal() -> None:
 
 
 def _logging(settings: Settings) -> dict[str, Any]:
-    handler = "logging.StreamHandler"
     access = "INFO" if settings.access_log == "on" else "ERROR"
     return {
         "formatters": {"line": {"()": LogLine}},
         "handlers": {
-            "stderr": {"class": handler, "formatter": "line"},
+            "stderr": {"()": LogWriter, "stream": "ext://sys.stderr", "formatter": "line"},
             "stdout": {"()": LogWriter, "stream": "ext://sys.stdout"},
         },
         "root": {"handlers": ["stderr"], "level": "WARNING"},

@@ -1,5 +1,6 @@
 """The feed: wakes those who wait for an account to change, whichever process changed it."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -10,6 +11,8 @@ from todo_api.database import Database
 from todo_api.errors import Unavailable
 from todo_api.models import Account
 from todo_api.notices import Listener
+
+log = logging.getLogger(__name__)
 
 LEAST_PER_ACCOUNT = 4
 """Subscriptions that one account may have in any case; it may have a quarter of all."""
@@ -100,11 +103,10 @@ class Feed:
             own = sum(each.account_id == account_id for each in self._waiting)
             if self.stopped or len(self._waiting) >= self._places or own >= self._per_account:
                 raise Unavailable("All event streams are taken.", retry_after=_RETRY_AFTER)
+            if self._thread is None:
+                self._start()
             subscription = Subscription(self, account_id)
             self._waiting.add(subscription)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._listen, name="feed", daemon=True)
-                self._thread.start()
         return subscription
 
     def leave(self, subscription: Subscription) -> None:
@@ -122,6 +124,15 @@ class Feed:
         if thread:
             thread.join()
 
+    def _start(self) -> None:
+        """Start the thread, which waits for the lock; raise Unavailable if there can be no more."""
+        thread = threading.Thread(target=self._listen, name="feed", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            raise Unavailable(retry_after=_RETRY_AFTER) from error
+        self._thread = thread
+
     def _listen(self) -> None:
         listener = None
         while self._is_wanted():
@@ -133,7 +144,10 @@ class Feed:
                     topics = listener.hear(LISTEN_FOR)
                     changed = self._changed() if topics is None else topics
                 self._wake(changed)
-            except Unavailable:
+            except Exception as error:
+                # Without this thread no stream would be woken any more.
+                if not isinstance(error, Unavailable):
+                    log.exception("To listen for changes has failed")
                 if listener:
                     listener.close()
                 listener = None
