@@ -132,7 +132,7 @@ def measured():
         access.setLevel("INFO")
         access.propagate = False
         settings = Settings(database_url=own)
-        nothing_kept = replace(settings, kept_answers=0)
+        nothing_kept = replace(settings, response_cache_mib=0)
         ours, kept = create_app(nothing_kept), create_app(settings)
         # It reads this when it is imported.
         os.environ["DATABASE_URL"] = plain

@@ -1,11 +1,16 @@
 """What the tests share: a backend on a fresh database, a client that speaks to it in process."""
 
-from contextlib import contextmanager
+import logging
+import sys
+from collections import deque
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
+from io import BytesIO
 
 import pytest
 from flask import Flask, request
 from sqlalchemy import update
+from werkzeug.wsgi import ClosingIterator
 
 from todo_api import openapi
 from todo_api.app import create_app
@@ -168,3 +173,56 @@ class Backend:
     def count(self, model):
         with self.session() as session:
             return session.query(model).count()
+
+
+@contextmanager
+def nothing_recorded():
+    """Let the access log make its lines, and drop them: pytest would record all of them."""
+    log = logging.getLogger("todo_api.access")
+    level = log.level
+    log.setLevel(logging.INFO)
+    log.addFilter(drop)
+    yield
+    log.removeFilter(drop)
+    log.setLevel(level)
+
+
+def drop(_record):
+    return False
+
+
+def send(app, method, target, headers, body=b""):
+    """Send a request as a WSGI server would, and return the status.
+
+    Werkzeug's own client caches what it is given, which would count where memory is measured.
+    """
+    path, _, query = target.partition("?")
+    environ = {
+        "REQUEST_METHOD": method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": path.encode().decode("latin-1"),
+        "QUERY_STRING": query,
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": "127.0.0.1",
+        "HTTP_HOST": "localhost",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": BytesIO(body),
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    if body:
+        environ["CONTENT_LENGTH"] = str(len(body))
+    for name, value in headers.items():
+        key = name.upper().replace("-", "_")
+        environ[key if key == "CONTENT_TYPE" else f"HTTP_{key}"] = value
+    statuses = []
+    answer = app(environ, lambda status, *_: statuses.append(int(status[:3])))
+    with closing(ClosingIterator(answer)) as pieces:
+        deque(pieces, maxlen=0)
+    return statuses[0]

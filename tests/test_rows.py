@@ -34,7 +34,7 @@ def test_a_row_has_columns_of_its_table(row, model):
 @pytest.fixture
 def alice(backend):
     """Somebody for whom no answer is kept."""
-    return backend.with_settings(kept_answers=0).someone("alice")
+    return backend.with_settings(response_cache_mib=0).someone("alice")
 
 
 @pytest.fixture

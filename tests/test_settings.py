@@ -10,6 +10,7 @@ from todo_api.settings import Settings
 
 README = (Path(__file__).parent.parent / "README.rst").read_text()
 NAMES = [each.metadata["name"] for each in fields(Settings)]
+ALIASES = [(alias, each) for each in fields(Settings) for alias in each.metadata["aliases"]]
 
 
 def test_without_any_variable_everything_has_its_default():
@@ -32,6 +33,8 @@ def test_without_any_variable_everything_has_its_default():
         ("TRUSTED_PROXIES", "10.0.0.1/8 ::1", "trusted_proxies", ...),
         ("TOKEN_DAYS", "365", "token_days", 365),
         ("OPENTELEMETRY", "ON", "opentelemetry", "on"),
+        ("RESPONSE_CACHE_MIB", "3", "response_cache_mib", 3),
+        ("KEPT_ANSWERS", "3", "response_cache_mib", 3),
     ],
 )
 def test_a_variable_sets_what_it_is_for(name, text, attribute, value):
@@ -74,12 +77,36 @@ def test_a_variable_sets_what_it_is_for(name, text, attribute, value):
         ("LOG_LEVEL", "loud"),
         ("ACCESS_LOG", "maybe"),
         ("HSTS_DAYS", "731"),
+        ("RESPONSE_CACHE_MIB", "1025"),
+        ("KEPT_ANSWERS", "-1"),
     ],
 )
 def test_a_wrong_value_is_one_clear_line(name, text):
     with pytest.raises(CannotStart) as caught:
         Settings.from_environment({name: text})
     assert re.fullmatch(f"{name} is wrong: it must be .+[.]", str(caught.value))
+
+
+@pytest.mark.parametrize(("alias", "setting"), ALIASES)
+def test_an_alias_counts_only_where_the_setting_has_no_value_by_its_own_name(alias, setting):
+    name = setting.metadata["name"]
+    for sent, value in (
+        ({name: "5", alias: "6"}, 5),
+        ({name: " ", alias: "6"}, 6),
+        ({name: "5", alias: "wrong"}, 5),
+        ({alias: " "}, setting.default),
+    ):
+        assert getattr(Settings.from_environment(sent), setting.name) == value
+
+
+@pytest.mark.parametrize(("alias", "setting"), ALIASES)
+def test_the_readme_names_each_alias_in_the_row_of_its_setting(alias, setting):
+    row = re.search(rf"^{setting.metadata['name']} (.*\n(?: .*\n)*)", README, re.MULTILINE)
+    assert f"``{alias}``" in row[1]
+
+
+def test_no_alias_is_the_name_of_another_setting():
+    assert not {alias for alias, _ in ALIASES} & set(NAMES)
 
 
 def test_settings_do_not_change():

@@ -279,7 +279,7 @@ def test_a_node_goes_on_when_its_schema_is_there_again(backend, alice):
 
 
 def test_a_read_on_another_schema_is_a_503_and_a_kept_one_in_a_second(backend, alice):
-    plain = backend.with_settings(kept_answers=0).someone("alice")
+    plain = backend.with_settings(response_cache_mib=0).someone("alice")
     plain.task()
     for each in (alice, plain):
         assert each.get(alice.tasks).status_code == 200

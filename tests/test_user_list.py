@@ -160,7 +160,7 @@ def test_a_repeat_reads_no_pets_and_a_change_reads_them_once(backend, asked):
 
 def test_a_process_that_is_to_keep_no_answers_renders_each_one(backend, asked):
     list_accounts(backend, 3, pets=["dog"])
-    forgetful = backend.with_settings(kept_answers=0).nobody
+    forgetful = backend.with_settings(response_cache_mib=0).nobody
     asked()
     first, again = (forgetful.get("/users") for _ in range(2))
     assert first.data == again.data

@@ -20,8 +20,8 @@ from todo_api.resources import json_text, log_writer, problems
 from todo_api.resources.backend import Backend
 from todo_api.resources.body import MIB
 from todo_api.resources.envelope import Envelope
-from todo_api.resources.kept import Kept
 from todo_api.resources.last_rendered import LastRendered
+from todo_api.resources.response_cache import ResponseCache
 from todo_api.services.feed import Feed
 from todo_api.settings import Settings
 from todo_api.urls import Route
@@ -73,7 +73,7 @@ def create_app(
         urls.listing(*more),
         partial(openapi.document, *more),
         postman.collection,
-        LastRendered(settings.kept_answers * MIB),
+        LastRendered(settings.response_cache_mib * MIB),
     )
     app = App()
     problems.register(app)
@@ -82,8 +82,8 @@ def create_app(
     # Flask documents this as the place for what stands around it; for mypy it is a method.
     around: Any = app
     inside: WSGIApplication = app.wsgi_app
-    if settings.kept_answers:
-        inside = Kept(inside, database, settings.kept_answers * MIB)
+    if settings.response_cache_mib:
+        inside = ResponseCache(inside, database, settings.response_cache_mib * MIB)
     around.wsgi_app = Envelope(inside, settings, backend.metrics)
     return app
 

@@ -36,8 +36,9 @@ _LINKS = ("Location", "Content-Location")
 _PLAIN = re.compile(r"[A-Za-z0-9/_.~-]*", re.ASCII)
 
 _PATHS = 2_048
-_LONGEST_PATH = 128
-"""How many paths are known, and how long each of them may be."""
+_LONGEST_TARGET = 128
+"""How many paths are cached with what they match, and how many characters each of them may have
+together with the method: a client may make up both."""
 
 
 class ShortResponse(Response):
@@ -78,12 +79,12 @@ class Context(RequestContext):
     def match_request(self) -> None:
         """Find the rule of the request, and what its placeholders match."""
         environ = self.request.environ
-        path = environ["PATH_INFO"]
-        if len(path) > _LONGEST_PATH:
+        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        if len(method) + len(path) > _LONGEST_TARGET:
             super().match_request()
             return
         try:
-            rule, arguments = self.app.matched(environ["REQUEST_METHOD"], path)
+            rule, arguments = self.app.matched(method, path)
             self.request.url_rule, self.request.view_args = rule, {**arguments}
         except HTTPException as error:
             self.request.routing_exception = error
@@ -105,10 +106,10 @@ class App(Flask):
 
     def route_of(self, environ: WSGIEnvironment) -> str | None:
         """Return the path in the URL table that a request is for, None if there is none."""
-        path = environ["PATH_INFO"]
-        match = self.matched if len(path) <= _LONGEST_PATH else self._match
+        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        match = self.matched if len(method) + len(path) <= _LONGEST_TARGET else self._match
         try:
-            rule, _ = match(environ["REQUEST_METHOD"], path)
+            rule, _ = match(method, path)
         except HTTPException:
             return None
         return str(rule.endpoint)
@@ -163,10 +164,9 @@ class App(Flask):
         """Bind the path: no rule here asks for a host, which takes 9 µs to find out and check."""
         if request is None:
             return super().create_url_adapter(request)
-        environ = request.environ
-        path = environ["PATH_INFO"]
-        bound = self.bound if len(path) <= _LONGEST_PATH else self._bound
-        return bound(environ["REQUEST_METHOD"], path)
+        method, path = request.environ["REQUEST_METHOD"], request.environ["PATH_INFO"]
+        is_short = len(method) + len(path) <= _LONGEST_TARGET
+        return self.bound(method, path) if is_short else self._bound(method, path)
 
     def _match(self, method: str, path: str) -> tuple[Rule, Mapping[str, Any]]:
         return self._bound(method, path).match(return_rule=True)

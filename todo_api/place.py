@@ -75,7 +75,8 @@ class Place(NamedTuple):
         """
         listening = self.engine.dispatch
         try:
-            cursor = self.driver.cursor_for(text) if single else self.driver.cursor()
+            driver = self.driver
+            cursor = driver.cursor_with(text, values) if single else driver.cursor()
             for hear in listening.before_cursor_execute:
                 hear(self, cursor, text, values, None, False)
             cursor.execute(text, values)

@@ -91,8 +91,17 @@ def _networks(text: str) -> tuple[Network, ...]:
         raise ValueError("a list of IP addresses and networks such as 10.0.0.0/8") from None
 
 
-def _setting(name: str, default: Any, parse: Callable[[str], Any], **options: Any) -> Any:
-    return field(default=default, metadata={"name": name, "parse": parse}, **options)
+def _setting(
+    name: str,
+    default: Any,
+    parse: Callable[[str], Any],
+    *,
+    aliases: tuple[str, ...] = (),
+    **options: Any,
+) -> Any:
+    """Return the field of the variable `name`, which is also read from its earlier names."""
+    metadata = {"name": name, "aliases": aliases, "parse": parse}
+    return field(default=default, metadata=metadata, **options)
 
 
 @dataclass(frozen=True)
@@ -119,7 +128,9 @@ class Settings:
     workers: int = _setting("WORKERS", 2, _whole(1, 256))
     threads: int = _setting("THREADS", 4, _whole(1, 256))
     event_streams: int = _setting("EVENT_STREAMS", 100, _whole(0, 10_000))
-    kept_answers: int = _setting("KEPT_ANSWERS", 8, _whole(0, 1024))
+    response_cache_mib: int = _setting(
+        "RESPONSE_CACHE_MIB", 8, _whole(0, 1024), aliases=("KEPT_ANSWERS",)
+    )
     idle_timeout: int = _setting("IDLE_TIMEOUT", 20, _whole(1, 600))
     metrics_token: str = _setting("METRICS_TOKEN", "", _secret, repr=False)
     metrics_folder: str = _setting("PROMETHEUS_MULTIPROC_DIR", "", _folder)
@@ -150,15 +161,17 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
         """Read the settings; an empty variable counts as none.
 
-        Raises CannotStart, in one line that names the variable, when a value is wrong.
+        A setting's alias is read only if the variable of its own name is not set. Raises
+        CannotStart, in one line that names the variable, when a value is wrong.
         """
         source = os.environ if environment is None else environment
         values = {}
         for each in fields(cls):
-            name = each.metadata["name"]
-            if text := source.get(name, "").strip():
+            names = (each.metadata["name"], *each.metadata["aliases"])
+            name = next((name for name in names if source.get(name, "").strip()), None)
+            if name:
                 try:
-                    values[each.name] = each.metadata["parse"](text)
+                    values[each.name] = each.metadata["parse"](source[name].strip())
                 except ValueError as error:
                     raise CannotStart(f"{name} is wrong: it must be {error}.") from None
         return cls(**values)

@@ -147,8 +147,11 @@ class Driver(sqlite3.Connection):
         """Know that all parts are committed, and so what they leave."""
         self._left = self.leaves
 
-    def cursor_for(self, text: str) -> sqlite3.Cursor:
-        """Return a cursor; it is the connection that knows what was made of `text`."""
+    def cursor_with(self, text: str, values: Any) -> sqlite3.Cursor:
+        """Return a cursor to execute `text` with `values`.
+
+        The connection itself caches what it has made of the text.
+        """
         return self.cursor()
 
     def start(self) -> None:

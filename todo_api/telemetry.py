@@ -26,8 +26,15 @@ from todo_api.app import create_app as create_plain
 from todo_api.resources import passage
 from todo_api.resources.backend import Backend
 
-LONGEST_STATEMENT = 2_000
-"""Characters of a statement that a span tells."""
+LONGEST_TEXT = 2_000
+"""Characters of a statement or a path that a span has: spans wait in memory until they are sent."""
+
+LONGEST_TRACESTATE = 512
+"""Characters of a `tracestate` that is handed on. W3C Trace Context asks for no more (3.3.1.5)."""
+
+METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"})
+OTHER_METHOD = "_OTHER"
+"""What OpenTelemetry's conventions for HTTP call a method that is none of these."""
 
 _SERVER_ERROR = 500
 
@@ -64,8 +71,10 @@ class Traced:
         """Answer as the application does."""
         names = ("traceparent", "tracestate")
         sent = {name: environ.get(f"HTTP_{name.upper()}", "") for name in names}
-        method = environ["REQUEST_METHOD"]
-        with self._tracer.start_as_current_span(method, extract(sent), SpanKind.SERVER):
+        if len(sent["tracestate"]) > LONGEST_TRACESTATE:
+            sent["tracestate"] = ""
+        name = _span_name(_method(environ))
+        with self._tracer.start_as_current_span(name, extract(sent), SpanKind.SERVER):
             return self._app(environ, partial(_describe, environ, start_response))
 
 
@@ -78,23 +87,37 @@ def _describe(
 ) -> Any:
     """Say of which route the request was, by the names of OpenTelemetry's conventions for HTTP."""
     span, this, code = trace.get_current_span(), passage.within(environ), int(status[:3])
-    method = environ["REQUEST_METHOD"]
+    method = _method(environ)
     told = {
         "http.request.method": method,
         "http.response.status_code": code,
-        "url.path": environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace"),
+        "url.path": _path(environ),
         "url.scheme": environ["wsgi.url_scheme"],
         "todo_api.request_id": this.request_id,
     }
     if this.route:
         told["http.route"] = this.route
-        span.update_name(f"{method} {this.route}")
+        span.update_name(f"{_span_name(method)} {this.route}")
     if this.account is not None:
         told["todo_api.account"] = this.account
     span.set_attributes(told)
     if code >= _SERVER_ERROR:
         span.set_status(StatusCode.ERROR)
     return start_response(status, headers, exc_info)
+
+
+def _method(environ: WSGIEnvironment) -> str:
+    method: str = environ["REQUEST_METHOD"]
+    return method if method in METHODS else OTHER_METHOD
+
+
+def _span_name(method: str) -> str:
+    return "HTTP" if method == OTHER_METHOD else method
+
+
+def _path(environ: WSGIEnvironment) -> str:
+    path: str = environ["PATH_INFO"]
+    return path.encode("latin-1").decode("utf-8", "replace")[:LONGEST_TEXT]
 
 
 def _trace_statements(tracer: Tracer, engine: Engine) -> None:
@@ -105,7 +128,7 @@ def _trace_statements(tracer: Tracer, engine: Engine) -> None:
         told = {
             "db.system.name": engine.dialect.name,
             "db.operation.name": operation,
-            "db.query.text": statement[:LONGEST_STATEMENT],
+            "db.query.text": statement[:LONGEST_TEXT],
         }
         connection.info[begin] = tracer.start_span(operation, kind=SpanKind.CLIENT, attributes=told)
 

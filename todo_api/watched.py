@@ -1,6 +1,7 @@
 """Connections to PostgreSQL, which wait for no server that is silent."""
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import psycopg
@@ -19,6 +20,10 @@ AS_USUAL = {"begin": "BEGIN"}
 
 _CURSORS = 100
 """How many statements have a cursor of their own: as many as the driver has prepared."""
+
+_LONGEST_VALUE = 1_024
+"""Characters or bytes of a value with which such a cursor executes its statement. A cursor holds
+its values until it executes the next one."""
 
 
 class WatchedConnection(psycopg.Connection[Any]):
@@ -48,6 +53,13 @@ class WatchedConnection(psycopg.Connection[Any]):
                 self._cursors.clear()
             cursor = self._cursors[text] = self.cursor()
         return cursor
+
+    def cursor_with(self, text: str, values: Mapping[str, Any]) -> psycopg.Cursor[Any]:
+        """Return a cursor of its own for a statement with a long value."""
+        for value in values.values():
+            if isinstance(value, (str, bytes)) and len(value) > _LONGEST_VALUE:
+                return self.cursor()
+        return self.cursor_for(text)
 
     def commit(self) -> None:
         """Commit, for which the server waits for its disk, so that looking for that is in vain."""

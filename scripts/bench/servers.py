@@ -118,7 +118,7 @@ ALL = (
             *("list", "task", "price", "304", "beside", "mixed", "spread"),
             *(row.name for row in GROWTH),
         ),
-        more={"KEPT_ANSWERS": "0"},
+        more={"RESPONSE_CACHE_MIB": "0"},
     ),
     Contender(REFERENCE, "FastAPI, SQLAlchemy ORM", _uvicorn("fastapi_orm"), on=BOTH),
     Contender("drf", "Django REST framework", _gunicorn("drf"), on=BOTH),

@@ -74,7 +74,7 @@ class AccountItem(AccountEndpoint):
         "patch": OWNER_OR_ADMIN,
         "delete": Access(Who.OWNER_OR_ADMIN, from_login=True),
     }
-    keeps = True
+    cacheable = True
     takes = {"put": AccountSchema(), "patch": AccountSchema()}
     may = {"put": (429,), "patch": (429,)}
     work = {"put": Work.PASSWORD, "patch": Work.PASSWORD}

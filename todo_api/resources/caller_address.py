@@ -11,6 +11,10 @@ from todo_api.settings import Settings
 
 Address = IPv4Address | IPv6Address
 
+LONGEST_ADDRESS = 100
+"""Characters of the longest text that is taken for an address. An IPv6 address with a zone and a
+port has up to 70."""
+
 _WITH_PORT = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+))(?::[0-9]+)?")
 
 
@@ -62,8 +66,13 @@ def _is_trusted(address: Address | None, settings: Settings) -> bool:
     return address is not None and any(address in net for net in settings.trusted_proxies)
 
 
-@lru_cache(1_024)
 def _address(text: str) -> Address | None:
+    """Return the address in `text`; a longer text is not even cached as none."""
+    return _parsed(text) if len(text) <= LONGEST_ADDRESS else None
+
+
+@lru_cache(1_024)
+def _parsed(text: str) -> Address | None:
     with_port = _WITH_PORT.fullmatch(text)
     try:
         address = ip_address(with_port[1] or with_port[2] if with_port else text)

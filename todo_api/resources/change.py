@@ -16,7 +16,7 @@ class ChangeList(AccountEndpoint):
 
     strict = True
     access = {"get": OWNER}
-    keeps = True
+    cacheable = True
     asks = {"get": ChangeQuery()}
     gives = {"get": ChangesSchema()}
 

@@ -22,7 +22,10 @@ EXPOSED = (
 )
 
 KINDS = 256
-"""Kinds of requests for which its answer is kept."""
+"""Kinds of requests for which its answer is cached."""
+
+LONGEST_KIND = 512
+"""Characters that the headers of such a request may have together."""
 
 _DECIDING = {
     "HTTP_ORIGIN": "Origin",
@@ -49,12 +52,14 @@ class CrossOrigin:
             expose_headers=EXPOSED,
             max_age=86400,
         )
-        self._kept = lru_cache(KINDS)(self._ask)
+        self._ask_cached = lru_cache(KINDS)(self._ask)
 
     def headers(self, environ: WSGIEnvironment) -> tuple[tuple[str, str], ...]:
         """Return what is to be added to the headers of the answer."""
         is_options = environ["REQUEST_METHOD"] == "OPTIONS"
-        return self._kept(is_options, *[environ.get(name) for name in _DECIDING])
+        values = [environ.get(name) for name in _DECIDING]
+        is_short = sum(map(len, filter(None, values))) <= LONGEST_KIND
+        return (self._ask_cached if is_short else self._ask)(is_options, *values)
 
     def _ask(self, is_options: bool, *values: str | None) -> tuple[tuple[str, str], ...]:
         sent = zip(_DECIDING.values(), values, strict=True)

@@ -40,7 +40,8 @@ VERBS = ("get", "post", "put", "patch", "delete")
 Shown = tuple[Any, int, dict[str, str]]
 """What Flask-RESTful takes from a resource: the data, the status and the headers."""
 
-_LONGEST_KEPT = 256
+_LONGEST_CACHED = 256
+"""Bytes of a query whose values are cached."""
 
 PRIVATE = "private, no-cache"
 """The Cache-Control of what is somebody's own: for no cache but theirs, and checked each time."""
@@ -163,7 +164,9 @@ class Endpoint(Resource):
         if schema is NOTHING_ASKED and not (self.strict and self.request.query_string):
             return {}
         raw = self.request.query_string
-        return dict(_kept(schema, raw) if len(raw) <= _LONGEST_KEPT else _read(schema, raw))
+        return dict(
+            _read_cached(schema, raw) if len(raw) <= _LONGEST_CACHED else _read(schema, raw)
+        )
 
     def shown(self, verb: str, result: Any, version: Version | None = None) -> Shown:
         """Return what Flask-RESTful is to send for the `result` of `verb`."""
@@ -187,7 +190,7 @@ def _read(schema: Wire, raw: bytes) -> dict[str, Any]:
     return schema.read(schema.from_form(form.urlencoded(raw)))
 
 
-_kept = lru_cache(1_024)(_read)
+_read_cached = lru_cache(1_024)(_read)
 """The same for what many send. No value in a query can change, and none depends on the clock."""
 
 

@@ -14,13 +14,13 @@ class AccountEndpoint(StoredEndpoint):
     """A resource below `/api/v1/accounts/<username>`; its verbs are handed that account first.
 
     It is the row that was found of who calls, or the one that a write holds, unless it is to be the
-    `whole` account. One that `keeps` its answer shows nothing but what the account's own revision
-    counts.
+    `whole` account. The response of a `cacheable` one depends on nothing but what the account's own
+    revision counts.
     """
 
     account: Owner
     whole: ClassVar[bool] = False
-    keeps: ClassVar[bool] = False
+    cacheable: ClassVar[bool] = False
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -29,9 +29,13 @@ class AccountEndpoint(StoredEndpoint):
             raise TypeError(f"{cls.__name__} writes for others than who calls: it must be whole")
 
     def state(self, *objects: Any) -> Version | None:
-        """Return the version of the account with all in it, if the answer depends on no more."""
+        """Return the version of the account with all in it, if the answer depends on no more.
+
+        An answer to parameters that the route does not know has none: there is no end of them.
+        """
         owns = self.account.id == self.caller.account.id
-        return self.account.list_version if self.keeps and owns else None
+        may_repeat = self.cacheable and owns and not self.may_ignore_parameters("get")
+        return self.account.list_version if may_repeat else None
 
     def admit(self, verb: str, **ids: Any) -> None:
         """Look who calls, and which account that is about."""

@@ -8,13 +8,14 @@ from contextlib import suppress
 from typing import Any, ClassVar
 
 from flask import Response
+from marshmallow import RAISE
 from sqlalchemy.orm import Session
 
 from todo_api.errors import Unavailable
 from todo_api.resources import auth, passage
 from todo_api.resources.auth import PUBLIC, Caller
 from todo_api.resources.backend import Backend
-from todo_api.resources.endpoint import Endpoint, Shown, Version, etag
+from todo_api.resources.endpoint import NOTHING_ASKED, Endpoint, Shown, Version, etag
 from todo_api.resources.work import Work, is_lookup
 from todo_api.services import tokens
 
@@ -57,6 +58,12 @@ class ReadingEndpoint(Endpoint):
     def state(self, *objects: Any) -> Version | None:
         """Return the version of the caller's account if it tells of every change to the answer."""
         return None
+
+    def may_ignore_parameters(self, verb: str) -> bool:
+        """Return whether the request has a query in which the route may ignore parameters."""
+        schema = self.asks.get(verb, NOTHING_ASKED)
+        refuses = schema.unknown == RAISE and (self.strict or schema is not NOTHING_ASKED)
+        return bool(self.request.query_string) and not refuses
 
     def admit(self, verb: str, **ids: Any) -> None:
         """Look who calls, and raise unless the verb is theirs to use."""

@@ -31,7 +31,7 @@ class TaskList(AccountEndpoint):
     access = {"get": OWNER, "post": OWNER}
     creates = True
     short = True
-    keeps = True
+    cacheable = True
     asks = {"get": TaskQuery()}
     takes = {"post": TaskSchema()}
     gives = {"get": TaskPage(), "post": PostedTask()}
@@ -97,7 +97,7 @@ class TaskItem(AccountEndpoint):
 
     access = {"get": OWNER, "put": OWNER, "patch": OWNER, "delete": OWNER}
     short = True
-    keeps = True
+    cacheable = True
     takes = {"put": TaskSchema(), "patch": TaskSchema()}
     gives = {"get": TaskSchema(), "put": TaskSchema(), "patch": TaskSchema()}
 

@@ -23,8 +23,8 @@ from todo_api.statements import Statement
 LARGEST = 200
 DEFAULT = 50
 
-_STATEMENTS = 1_024
-"""How many are kept, of all filters in all orders; there are a few more."""
+_STATEMENTS = 256
+"""Statements that are cached, at some 16 kB each, of the thousand that filters and orders make."""
 
 
 Key = Sequence[Any]
