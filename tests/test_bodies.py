@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import time
 
 import pytest
 
@@ -67,16 +68,66 @@ def test_a_body_with_a_length_that_is_cut_off_is_shorter_than_that():
     assert body.stream().read() == b"name"
 
 
-def test_one_client_has_so_many_bytes_under_way():
+MANY = b"x" * (IN_MEMORY + 1)
+
+
+def test_one_client_has_so_many_bytes_in_files():
     async def work():
-        reader = Bodies(1_000)
-        first = await reader.read(sending(b"x" * 900), 10**6, None, "greedy")
+        reader = Bodies(2 * IN_MEMORY)
+        first = await reader.read(sending(MANY), 10**6, None, "greedy")
         with pytest.raises(Overloaded):
-            await reader.read(sending(b"x" * 200), 10**6, None, "greedy")
-        other = await reader.read(sending(b"x" * 900), 10**6, None, "other")
+            await reader.read(sending(MANY), 10**6, None, "greedy")
+        small = await reader.read(sending(b"x"), 10**6, None, "greedy")
+        other = await reader.read(sending(MANY), 10**6, None, "other")
         first.close()
-        again = await reader.read(sending(b"x" * 900), 10**6, None, "greedy")
-        other.close()
-        again.close()
+        again = await reader.read(sending(MANY), 10**6, None, "greedy")
+        for body in (small, other, again):
+            body.close()
 
     asyncio.run(work())
+
+
+def test_a_client_that_fills_all_room_gives_up_its_first_body_when_another_one_comes():
+    """Of a total of eight, each may have two; four of them stall, and a fifth has one."""
+
+    async def work():
+        reader, size = Bodies(2 * len(MANY)), 2 * len(MANY)
+        stalled = []
+        for number in range(4):
+            receive = stalling(b"x" * size)
+            reading = reader.read(receive, 10**7, None, f"greedy {number}")
+            stalled.append(asyncio.ensure_future(reading))
+        await asyncio.sleep(0.1)
+        other = await reader.read(sending(MANY), 10**6, None, "other")
+        assert other.size == len(MANY)
+        other.close()
+        await asyncio.sleep(0.1)
+        (given_up,) = (each for each in stalled if each.done())
+        with pytest.raises(Overloaded):
+            await given_up
+        for each in stalled:
+            each.cancel()
+
+    asyncio.run(work())
+
+
+def stalling(piece):
+    """Return an ASGI `receive` that hands out one piece, and then nothing."""
+    pieces = [piece]
+
+    async def receive():
+        if not pieces:
+            await asyncio.sleep(60)
+        return {"type": "http.request", "body": pieces.pop(), "more_body": True}
+
+    return receive
+
+
+def test_a_body_that_stalls_after_much_has_come_is_given_up_as_soon_as_any_other(monkeypatch):
+    monkeypatch.setattr(bodies, "SECONDS", 0.1)
+    monkeypatch.setattr(bodies, "RATE", 1_000)
+
+    begun = time.monotonic()
+    with pytest.raises(TimeoutError):
+        read(stalling(b"x" * 100_000))
+    assert time.monotonic() - begun < 2

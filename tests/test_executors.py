@@ -82,7 +82,7 @@ def test_requests_without_the_database_come_between_many_lookups():
         return []
 
     async def work():
-        executor = LoopExecutor(app, 5)
+        executor = LoopExecutor(app, 5, lambda _client: None)
         lookups = [executor.answer(environ("lookup"), "a", None) for _ in range(40)]
 
         async def other():

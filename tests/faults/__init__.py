@@ -14,7 +14,7 @@ See `rig` for what a drill has, `traffic` for clients that know what was acknowl
 import importlib
 import pkgutil
 
-_FRAME = ("__main__", "askers", "crowd", "disks", "rig", "traffic")
+_FRAME = ("__main__", "askers", "attacks", "crowd", "disks", "rig", "traffic")
 
 
 def modules():

@@ -51,6 +51,8 @@ class Server:
     command: list = field(default_factory=lambda: [sys.executable, "-m", "todo_api", "serve"])
     port: int = field(default_factory=free_port)
     process: subprocess.Popen = None
+    stdout: int | None = None
+    """The file descriptor of its standard output; without one that is in the log, too."""
 
     def start(self, *, within=STARTS_IN):
         """Start it in a process group of its own, and return the seconds until it answers."""
@@ -59,8 +61,8 @@ class Server:
             self.process = subprocess.Popen(
                 self.command,
                 env=environment(**{"PORT": self.port, **self.settings}),
-                stdout=output,
-                stderr=subprocess.STDOUT,
+                stdout=output if self.stdout is None else self.stdout,
+                stderr=output,
                 cwd=ROOT,
                 start_new_session=True,
             )

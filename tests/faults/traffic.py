@@ -75,7 +75,7 @@ class Client:
         told |= {name.replace("_", "-"): text for name, text in headers.items()}
         body = None
         if sent is not None:
-            body = json.dumps(sent)
+            body = json.dumps(sent, ensure_ascii=False).encode()
             told["Content-Type"] = "application/json"
         begun = time.monotonic()
         try:

@@ -11,7 +11,7 @@ from tempfile import TemporaryFile
 from typing import Any, BinaryIO, NoReturn
 
 from todo_api.errors import Malformed
-from todo_api.server.fairness import Budget, Client, Overloaded
+from todo_api.server.fairness import Budget, Client, Holding, Overloaded, Room
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 """ASGI's way to the next piece of a request."""
@@ -20,10 +20,8 @@ IN_MEMORY = 64 * 1024
 """Bytes of a body that are kept in memory; a larger one goes to a temporary file."""
 
 SECONDS = 20.0
-"""Seconds that any body may take to come, on top of which there is one for each RATE bytes."""
-
 RATE = 4096
-"""Bytes a second that a body has to come with, on average."""
+"""Bytes a second with which a body has to come, on average over each such number of seconds."""
 
 MOST_DRAINED = 128 * 1024 * 1024
 SECONDS_TO_DRAIN = 5.0
@@ -46,14 +44,14 @@ class Incomplete(io.RawIOBase):
 
 
 class Bodies:
-    """Reads the bodies of one process, of which one client may have `per_client` bytes under way.
+    """Reads the bodies of one process, of which one client may have `per_client` bytes in files.
 
-    All clients together may have four times as many.
+    All clients together may have four times as many. A small body waits for none of them.
     """
 
     def __init__(self, per_client: int) -> None:
         self._memory = Budget(MEMORY, MEMORY // 4)
-        self._bytes = Budget(4 * per_client, per_client)
+        self._files = Room(4 * per_client, per_client)
 
     async def read(self, receive: Receive, most: int, length: int | None, client: Client) -> "Body":
         """Return a body, of which no more than `most` bytes and one are read.
@@ -61,49 +59,60 @@ class Bodies:
         `length` is its Content-Length, None if it is chunked. Raises TimeoutError if it comes too
         slowly, Overloaded if too many bytes are under way.
         """
-        body = Body(client, self._memory, self._bytes)
-        try:
-            await self._fill(body, receive, most, length)
-        except BaseException:
-            body.close()
-            raise
+        now = asyncio.get_running_loop().time
+        async with asyncio.timeout(SECONDS) as deadline:
+            in_file = self._files.hold(client, lambda: deadline.reschedule(now()))
+            body = Body(client, self._memory, in_file)
+            try:
+                await _fill(body, receive, most, length, deadline)
+            except BaseException as error:
+                was_taken_away = in_file.is_closed
+                body.close()
+                if was_taken_away:
+                    raise Overloaded from error
+                raise
         return body
 
-    async def _fill(self, body: "Body", receive: Receive, most: int, length: int | None) -> None:
-        begun = asyncio.get_running_loop().time()
-        async with asyncio.timeout_at(begun + SECONDS) as deadline:
-            more = True
-            while more and body.size <= most:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    body.is_cut_off = length is None
-                    return
-                if piece := message.get("body", b""):
-                    body.append(piece)
-                    deadline.reschedule(begun + SECONDS + body.size / RATE)
-                more = message.get("more_body", False)
+
+async def _fill(
+    body: "Body", receive: Receive, most: int, length: int | None, deadline: asyncio.Timeout
+) -> None:
+    """Append what comes; move the deadline each time that enough has come for SECONDS."""
+    now, begun = asyncio.get_running_loop().time, 0
+    more = True
+    while more and body.size <= most:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            body.is_cut_off = length is None
+            return
+        body.append(message.get("body", b""))
+        if body.size - begun >= RATE * SECONDS:
+            begun = body.size
+            deadline.reschedule(now() + SECONDS)
+        more = message.get("more_body", False)
 
 
 class Body:
-    """A body, as much of it as has come so far."""
+    """A body, as much of it as has come so far; `in_file` is the room for what is not in memory."""
 
-    def __init__(self, client: Client, memory: Budget, under_way: Budget) -> None:
+    def __init__(self, client: Client, memory: Budget, in_file: Holding) -> None:
         self.size = 0
         self.is_cut_off = False
         self._client = client
         self._memory = memory
-        self._bytes = under_way
+        self._in_file = in_file
         self._file: BinaryIO = io.BytesIO()
         self._in_memory = 0
 
     def append(self, piece: bytes) -> None:
-        """Add a piece; raise Overloaded if too many bytes are under way."""
-        if not self._bytes.has_room(self._client, len(piece)):
-            raise Overloaded
-        self._bytes.take(self._client, len(piece))
+        """Add a piece; raise Overloaded if its client has too many bytes in files."""
         self.size += len(piece)
         if isinstance(self._file, io.BytesIO):
-            self._keep_in_memory(len(piece))
+            if self._takes_memory(len(piece)):
+                self._file.write(piece)
+                return
+            self._move_to_file()
+        self._in_file.grow(len(piece))
         self._file.write(piece)
 
     def stream(self) -> BinaryIO | Incomplete:
@@ -115,18 +124,22 @@ class Body:
 
     def close(self) -> None:
         """Let go of what it holds."""
-        self._bytes.give_back(self._client, self.size)
+        self._in_file.close()
         self._memory.give_back(self._client, self._in_memory)
         self.size = self._in_memory = 0
         self._file.close()
 
-    def _keep_in_memory(self, more: int) -> None:
-        if self.size <= IN_MEMORY and self._memory.has_room(self._client, more):
-            self._memory.take(self._client, more)
-            self._in_memory += more
-            return
+    def _takes_memory(self, more: int) -> bool:
+        if self.size > IN_MEMORY or not self._memory.has_room(self._client, more):
+            return False
+        self._memory.take(self._client, more)
+        self._in_memory += more
+        return True
+
+    def _move_to_file(self) -> None:
         former = self._file
         assert isinstance(former, io.BytesIO)
+        self._in_file.grow(self._in_memory)
         self._file = TemporaryFile()  # noqa: SIM115 - `close` closes it.
         self._file.write(former.getbuffer())
         self._memory.give_back(self._client, self._in_memory)

@@ -9,13 +9,13 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from todo_api.database import Database
 from todo_api.resources import passage
 from todo_api.server import wsgi
-from todo_api.server.fairness import Client, FairQueue, FairSemaphore, Overloaded
+from todo_api.server.fairness import Client, FairQueue, FairSemaphore, Overloaded, refuse
 from todo_api.server.wsgi import Answer
 
 log = logging.getLogger(__name__)
@@ -56,13 +56,17 @@ class LoopExecutor:
     """Answers on the event loop itself: what takes no longer than to wake a thread for it.
 
     A few requests are answered as they come. Beyond those, each turn of the loop answers one,
-    so that requests of other kinds come in between.
+    so that requests of other kinds come in between. `check` raises Overloaded if a client may have
+    no more answers.
     """
 
-    def __init__(self, app: WSGIApplication, seconds: float) -> None:
+    def __init__(
+        self, app: WSGIApplication, seconds: float, check: Callable[[Client], object]
+    ) -> None:
         self._app = app
         self._seconds = seconds
-        self._waiting = FairQueue[tuple[asyncio.Future[Answer], WSGIEnvironment, float]]()
+        self._check = check
+        self._waiting = FairQueue[_Waiting](lambda waiting: refuse(waiting.answer))
         self._left = AT_ONCE
         self._is_working = False
 
@@ -75,24 +79,39 @@ class LoopExecutor:
             self._left -= 1
             return wsgi.call(self._app, environ)
         future = asyncio.get_running_loop().create_future()
-        self._waiting.append(client, (future, environ, time.monotonic()))
+        self._waiting.append(client, _Waiting(future, client, environ, time.monotonic()))
         answer: Answer = await future
         return answer
 
     def _work(self) -> None:
         """Answer one of those that wait, and begin another turn."""
         self._left = AT_ONCE
-        if following := self._waiting.pop():
-            future, environ, since = following
-            if future.done():
-                pass  # Its task has been cancelled.
-            elif time.monotonic() > since + self._seconds:
-                future.set_exception(Overloaded())
-            else:
-                future.set_result(wsgi.call(self._app, environ))
+        following = self._waiting.pop()
+        if following and not following.answer.done():  # Else its task has been cancelled.
+            self._answer(following)
         self._is_working = bool(self._waiting)
         if self._is_working:
             asyncio.get_running_loop().call_soon(self._work)
+
+    def _answer(self, request: "_Waiting") -> None:
+        try:
+            self._check(request.client)
+        except Overloaded:
+            refuse(request.answer)
+            return
+        if time.monotonic() > request.since + self._seconds:
+            refuse(request.answer)
+        else:
+            request.answer.set_result(wsgi.call(self._app, request.environ))
+
+
+class _Waiting(NamedTuple):
+    """A request that waits for its turn on the event loop."""
+
+    answer: asyncio.Future[Answer]
+    client: Client
+    environ: WSGIEnvironment
+    since: float
 
 
 class ThreadExecutor:
@@ -166,7 +185,7 @@ class WriteQueue:
         self._app = app
         self._database = database
         self._seconds = seconds
-        self._waiting = FairQueue[_Write]()
+        self._waiting = FairQueue[_Write](lambda write: refuse(write.stored))
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writes")
         self._is_working = False
 
@@ -202,7 +221,7 @@ class WriteQueue:
             if write.stored.done():
                 continue  # Its task has been cancelled.
             if time.monotonic() > write.since + self._seconds:
-                write.stored.set_exception(Overloaded())
+                refuse(write.stored)
             else:
                 batch.append(write)
         return batch

@@ -6,7 +6,7 @@ All of this runs on the event loop, so nothing here needs a lock.
 import asyncio
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 WAITING = 64
 """Requests that wait in one queue; the next one is refused."""
@@ -24,24 +24,35 @@ class Overloaded(Exception):
     """There is no room for a request, or it has waited for too long."""
 
 
-class FairQueue(Generic[Item]):
-    """Items that wait, in a queue for each client; the clients take turns."""
+def refuse(future: asyncio.Future[Any]) -> None:
+    """Let what waits for a future go on with Overloaded."""
+    if not future.done():
+        future.set_exception(Overloaded())
 
-    def __init__(self) -> None:
+
+class FairQueue(Generic[Item]):
+    """Items that wait, in a queue for each client; the clients take turns.
+
+    When it is full, and a client comes that has fewer items than another one, the last item of the
+    client with most of them is refused in its place: `refuse` is called with it.
+    """
+
+    def __init__(self, refuse: Callable[[Item], object]) -> None:
         self._queues: OrderedDict[Client, deque[Item]] = OrderedDict()
         self._length = 0
+        self._refuse = refuse
 
     def __len__(self) -> int:
         return self._length
 
     def append(self, client: Client, item: Item) -> None:
         """Add an item of a client; raise Overloaded if too many wait."""
-        queue = self._queues.get(client)
-        if self._length >= WAITING or (queue and len(queue) >= WAITING_PER_CLIENT):
+        own = len(self._queues.get(client, ()))
+        if own >= WAITING_PER_CLIENT:
             raise Overloaded
-        if queue is None:
-            queue = self._queues[client] = deque()
-        queue.append(item)
+        if self._length >= WAITING:
+            self._refuse_last_of_longest(own + 1)
+        self._queues.setdefault(client, deque()).append(item)
         self._length += 1
 
     def pop(self, may_go_on: Callable[[Client], bool] = lambda _client: True) -> Item | None:
@@ -55,6 +66,15 @@ class FairQueue(Generic[Item]):
                     del self._queues[client]
                 return item
         return None
+
+    def _refuse_last_of_longest(self, length: int) -> None:
+        """Refuse the last item of the longest queue; raise Overloaded if none is above `length`."""
+        longest = max(self._queues, key=lambda client: len(self._queues[client]))
+        queue = self._queues[longest]
+        if len(queue) <= length:
+            raise Overloaded
+        self._length -= 1
+        self._refuse(queue.pop())
 
     def discard(self, client: Client, item: Item) -> None:
         """Take out an item, if it still waits."""
@@ -74,7 +94,7 @@ class FairSemaphore:
         self._free = slots
         self._per_client = per_client
         self._held = Counter[Client]()
-        self._waiting = FairQueue[tuple[Client, asyncio.Future[None]]]()
+        self._waiting = FairQueue[tuple[Client, asyncio.Future[None]]](lambda it: refuse(it[1]))
 
     async def acquire(self, client: Client, seconds: float) -> None:
         """Wait for a slot; raise Overloaded if too many wait, or none is free within `seconds`.
@@ -90,7 +110,7 @@ class FairSemaphore:
             async with asyncio.timeout(seconds):
                 await granted
         except BaseException as error:
-            if granted.done() and not granted.cancelled():
+            if granted.done() and not granted.cancelled() and not granted.exception():
                 self.release(client)
             else:
                 self._waiting.discard(client, (client, granted))
@@ -130,11 +150,6 @@ class Budget:
         """Return whether a client may take so much."""
         return amount <= self._left and self._taken[client] + amount <= self._per_client
 
-    def must_have_room(self, client: Client) -> None:
-        """Raise Overloaded unless a client may take any more."""
-        if not self.has_room(client):
-            raise Overloaded
-
     def take(self, client: Client, amount: int) -> None:
         """Take so much, whether there is room or not."""
         self._left -= amount
@@ -146,3 +161,101 @@ class Budget:
         self._taken[client] -= amount
         if not self._taken[client]:
             del self._taken[client]
+
+
+class Room:
+    """Room that clients hold for as long as they like, such as for bodies that come slowly.
+
+    One client may hold `per_client` of it. When all of it is held, and a client that holds less
+    wants some, the one that holds most has to give up what it has held longest. So a few clients
+    cannot shut out the others.
+    """
+
+    def __init__(self, total: int, per_client: int) -> None:
+        self._left = total
+        self._per_client = per_client
+        self._held = Counter[Client]()
+        self._holdings = dict[Client, list["Holding"]]()
+
+    def must_not_be_full(self, client: Client) -> None:
+        """Raise Overloaded if a client holds as much as it may."""
+        if self._held[client] >= self._per_client:
+            raise Overloaded
+
+    def hold(self, client: Client, give_up: Callable[[], object]) -> "Holding":
+        """Begin to hold room, nothing at first; `give_up` is called when it is taken away."""
+        holding = Holding(self, client, give_up)
+        self._holdings.setdefault(client, []).append(holding)
+        return holding
+
+    def grow(self, holding: "Holding", amount: int) -> None:
+        """Let a holding have more room; raise Overloaded if there is none for its client."""
+        if self._held[holding.client] + amount > self._per_client:
+            raise Overloaded
+        if not self._made_room(holding.client, amount):
+            raise Overloaded
+        self._add(holding, amount)
+
+    def grow_anyway(self, holding: "Holding", amount: int) -> None:
+        """Let a holding have more room, whether there is any or not."""
+        self._made_room(holding.client, amount)
+        self._add(holding, amount)
+
+    def _made_room(self, client: Client, amount: int) -> bool:
+        """Take room from clients that hold more than this one; return whether it is enough."""
+        wanted = self._held[client] + amount
+        while self._left < amount:
+            (largest, held), *_ = self._held.most_common(1) or [(client, 0)]
+            if held <= wanted:
+                return False
+            oldest = next(each for each in self._holdings[largest] if each.size)
+            oldest.close()
+            oldest.give_up()
+        return True
+
+    def _add(self, holding: "Holding", amount: int) -> None:
+        self._left -= amount
+        self._held[holding.client] += amount
+        holding.size += amount
+
+    def release(self, holding: "Holding") -> None:
+        """Take back what a holding has."""
+        client = holding.client
+        self._left += holding.size
+        self._held[client] -= holding.size
+        holding.size = 0
+        self._holdings[client].remove(holding)
+        if not self._holdings[client]:
+            del self._held[client], self._holdings[client]
+
+
+class Holding:
+    """A part of a Room that a client holds until it is closed, or taken away."""
+
+    def __init__(self, room: Room, client: Client, give_up: Callable[[], object]) -> None:
+        self.size = 0
+        self.client = client
+        self.give_up = give_up
+        self._room: Room | None = room
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it holds nothing any more."""
+        return self._room is None
+
+    def grow(self, amount: int) -> None:
+        """Hold more; raise Overloaded if there is no room, or it was taken away."""
+        if self._room is None:
+            raise Overloaded
+        self._room.grow(self, amount)
+
+    def grow_anyway(self, amount: int) -> None:
+        """Hold more, even if there is no room."""
+        if self._room:
+            self._room.grow_anyway(self, amount)
+
+    def close(self) -> None:
+        """Give all of it back. To close twice does nothing."""
+        if self._room:
+            self._room.release(self)
+            self._room = None

@@ -31,7 +31,7 @@ from todo_api.server.executors import (
     ThreadExecutor,
     WriteQueue,
 )
-from todo_api.server.fairness import Budget, Client, Overloaded
+from todo_api.server.fairness import Client, Overloaded, Room
 from todo_api.server.wsgi import Answer
 from todo_api.urls import Route
 from todo_api.values.proofs import Proof
@@ -70,7 +70,7 @@ class Front:
         self._resources = {route.path: route.resource for route in routes}
         self._clients = _Clients(backend)
         self._bodies = Bodies(settings.import_max * MIB + MAX_BODY)
-        self._unread = Budget(UNREAD, UNREAD_PER_CLIENT)
+        self._unread = Room(UNREAD, UNREAD_PER_CLIENT)
         self._draining = Draining(backend.feed.stop)
         self._limiting: asyncio.Future[None] | None = None
         seconds, threads = settings.lock_timeout, settings.threads
@@ -92,7 +92,7 @@ class Front:
         lookups: Executor
         short_writes: Executor
         if database.is_sqlite:
-            lookups = LoopExecutor(app, seconds)
+            lookups = LoopExecutor(app, seconds, self._unread.must_not_be_full)
             short_writes = WriteQueue(app, database, seconds)
         else:
             lookups = in_threads("lookups", threads)
@@ -156,7 +156,7 @@ class Front:
         work, length = self._work_of(environ), _content_length(environ)
         request.has_unread_body = length != 0
         if work not in (Work.NO_DATABASE, Work.PROBE):
-            self._unread.must_have_room(client)
+            self._unread.must_not_be_full(client)
         if length == 0:
             gone = request.gone() if work in _CANCELLED else None
             return await self._executors[work].answer(environ, client, gone)
@@ -224,13 +224,14 @@ class Front:
         if len(body) <= PIECE:
             await send({"type": "http.response.body", "body": body})
             return
-        self._unread.take(client, len(body))
-        try:
-            for start in range(0, len(body), PIECE):
-                await _send_piece(body[start : start + PIECE], send)
-            await _end(send)
-        finally:
-            self._unread.give_back(client, len(body))
+        now = asyncio.get_running_loop().time
+        async with asyncio.timeout(None) as deadline:
+            unread = self._unread.hold(client, lambda: deadline.reschedule(now()))
+            with closing(unread):
+                unread.grow_anyway(len(body))
+                for start in range(0, len(body), PIECE):
+                    await _send_piece(body[start : start + PIECE], send)
+                await _end(send)
 
     async def _send_file(self, pieces: Iterable[bytes], request: "_Request", send: Send) -> None:
         gone = request.gone()
