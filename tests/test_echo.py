@@ -16,9 +16,9 @@ import pytest
         ("%2525", "%25"),
     ],
 )
-def test_a_text_comes_back_as_it_was(nobody, path, text):
+def test_a_text_comes_back_twice_as_it_was(nobody, path, text):
     answer = nobody.get(f"/echo/{path}")
-    assert (answer.status_code, answer.json) == (200, {"echo": text})
+    assert (answer.status_code, answer.json) == (200, {"echo": f"{text} {text}"})
 
 
 def test_a_field_of_a_multipart_form_may_have_an_empty_name(nobody):

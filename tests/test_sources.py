@@ -114,7 +114,8 @@ def test_the_sum_service_answers_its_client(live):
     )
     assert get("/sum/4t23/117") == (400, {"status": 400, "message": "Invalid number as addend"})
     assert get("/dum/42/117") == (404, {"status": 404, "message": "Invalid endpoint"})
-    assert get("/echo/text%20text") == (200, {"echo": "text text"})
+    assert get("/echo/hello") == (200, {"echo": "hello hello"})
+    assert get("/echo/a%20b") == (200, {"echo": "a b a b"})
 
 
 def test_a_to_do_client_works_with_forms_from_registration_to_logout(live):

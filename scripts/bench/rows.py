@@ -94,7 +94,7 @@ def _sum(visit: Visit) -> Work:
 
 def _echo(visit: Visit) -> Work:
     ask = Ask("/echo/hello%20there")
-    must_be(visit.ask(ask).json(), {"echo": "hello there"}, "an echo")
+    must_be(visit.ask(ask).json(), {"echo": "hello there hello there"}, "an echo")
     return Work([ask])
 
 

@@ -1,4 +1,4 @@
-"""Echo: a text, or the whole request, as the server saw it."""
+"""Echo: a text twice, or the whole request as the server saw it."""
 
 from typing import Any
 
@@ -14,15 +14,15 @@ CREDENTIALS = frozenset({"authorization", "proxy-authorization", "cookie"})
 
 
 class EchoText(Endpoint):
-    """The text in the path."""
+    """The text in the path, twice."""
 
     access = {"get": PUBLIC}
     gives = {"get": ECHOED_TEXT}
     may = {"get": (422,)}
 
     def get(self, text: str) -> dict[str, str]:
-        """Get the text back."""
-        return ECHOED_TEXT.read({"echo": text})
+        """Get the text back, twice, joined by one space."""
+        return ECHOED_TEXT.read({"echo": f"{text} {text}"})
 
 
 class Echo(Endpoint):

@@ -14,7 +14,7 @@ class Anything(Wire):
 
 
 class EchoedText(Wire):
-    """The text that came."""
+    """The text that came, twice."""
 
     echo = Text(most=UNBOUND)
 

@@ -251,7 +251,7 @@ def total_sum(request):
 @api_view()
 def echo(_request, text):
     """Say it again."""
-    return Response({"echo": text})
+    return Response({"echo": f"{text} {text}"})
 
 
 urlpatterns = [

@@ -259,4 +259,4 @@ def total_sum(number1: float, number2: float) -> SumOut:
 @app.get("/echo/{text:path}")
 def echo(text: str) -> EchoOut:
     """Say it again."""
-    return EchoOut(echo=text)
+    return EchoOut(echo=f"{text} {text}")

@@ -157,4 +157,4 @@ def total_sum():
 @app.get("/echo/<path:text>")
 def echo(text):
     """Say it again."""
-    return {"echo": text}
+    return {"echo": f"{text} {text}"}

@@ -114,7 +114,8 @@ def answer(environ):
         first, second = (float(parse_qs(query)[f"number{number}"][0]) for number in (1, 2))
         return "200 OK", {"number1": first, "number2": second, "total_sum": first + second}
     if path.startswith("/echo/"):
-        return "200 OK", {"echo": unquote(path[6:])}
+        text = unquote(path[6:])
+        return "200 OK", {"echo": f"{text} {text}"}
     secret = environ.get("HTTP_AUTHORIZATION", "").removeprefix("Bearer ")
     who = connection().execute(WHO, (hashlib.sha256(secret.encode()).hexdigest(),)).fetchone()
     if who is None:

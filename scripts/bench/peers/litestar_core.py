@@ -266,7 +266,8 @@ def total_sum(number1: float, number2: float) -> Sum:
 @get("/echo/{text:path}", sync_to_thread=False)
 def echo(text: str) -> Echo:
     """Say it again."""
-    return Echo(text.removeprefix("/"))
+    text = text.removeprefix("/")
+    return Echo(f"{text} {text}")
 
 
 app = Litestar(

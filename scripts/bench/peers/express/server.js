@@ -94,7 +94,8 @@ function serve() {
     });
 
     app.get("/echo/*text", (request, response) => {
-        response.json({ echo: request.params.text.join("/") });
+        const text = request.params.text.join("/");
+        response.json({ echo: `${text} ${text}` });
     });
 
     app.listen(Number(process.env.PORT), "127.0.0.1");
