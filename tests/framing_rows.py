@@ -51,7 +51,8 @@ HOSTS = [
     Raw("two hosts in one", get("Host: a, b"), {400}),
     Raw("a host with a path", get("Host: x/y"), {400}),
     Raw("a host with a name before it", get("Host: a@b"), {400}),
-    Raw("no host in 1.0", request("GET /users HTTP/1.0"), {400}),
+    Raw("no host in 1.0", request("GET /users HTTP/1.0"), {200}),
+    Raw("an empty host in 1.0", request("GET /users HTTP/1.0", "Host:"), {400}),
 ]
 
 LINES = [
@@ -74,6 +75,7 @@ LINES = [
     Raw("a line of 100 kB", get(HOST, path="/echo/" + "x" * 100_000), {400, 414, 431}),
     Raw("only NULs", b"\0" * 1000, REFUSED, hangs_up=True),
     Raw("the hello of TLS", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\1" * 500, REFUSED, hangs_up=True),
+    Raw("the options of an asterisk", request("OPTIONS * HTTP/1.1", HOST), {204}),
     Raw("an asterisk", request("GET * HTTP/1.1", HOST), {400, 404}),
     Raw("an authority", request("GET x:80 HTTP/1.1", HOST), {400, 404}),
     Raw("a whole URL of somebody else", request("GET http://y/nothing HTTP/1.1", HOST), {400, 404}),

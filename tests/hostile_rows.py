@@ -193,10 +193,13 @@ AUTHORIZATIONS = [
 ]  # fmt: skip
 
 HEADERS = [
-    ({"If-Match": "x"}, {412}),
-    ({"If-Match": '"unfinished'}, {412}),
+    ({"If-Match": "x"}, {400}),
+    ({"If-Match": '"unfinished'}, {400}),
     ({"If-Match": 'W/"x"'}, {412}),
-    ({"If-Match": ","}, {412}),
+    ({"If-Match": '"x", *'}, {400}),
+    ({"If-Match": '"x"' + ',"' * 2_000}, {400}),
+    ({"If-Match": ","}, {400}),
+    ({"If-None-Match": "*"}, {412}),
     ({"If-Match": '"' + "x" * 7000 + '"'}, {412}),
     ({"If-Match": "x" * 9000}, {431}),
     ({"X-Forwarded-For": "not an address"}, {200}),

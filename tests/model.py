@@ -239,7 +239,7 @@ class Account:
             if price:
                 priced += 1
                 sums[price[1]] = sums.get(price[1], 0) + price[0] * task["quantity"]
-            else:
+            elif task["item"] is not None:
                 unpriced.append({name: task[name] for name in ("id", "name", "item")})
         totals = [money(amount, currency) for currency, amount in sorted(sums.items())]
         return {"totals": totals, "priced": priced, "unpriced": unpriced}

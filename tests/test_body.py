@@ -166,12 +166,43 @@ def test_a_multipart_form_that_is_wrong_is_refused(alice, body, content_type, st
         ("", {}),
         ("json", {}),
         (JSON, {"Content-Encoding": "gzip"}),
-        (JSON, {"Content-Encoding": "identity"}),
         (FORM, {"Content-Encoding": ""}),
     ],
 )
-def test_another_media_type_or_any_encoding_is_unsupported(alice, content_type, headers):
+def test_another_media_type_or_an_encoding_is_unsupported(alice, content_type, headers):
     assert post(alice, b'{"name": "x"}', content_type, **headers).status_code == 415
+
+
+def test_a_body_that_is_encoded_as_identity_is_read(alice):
+    headers = {"Content-Encoding": "Identity"}
+    assert post(alice, b'{"name": "x"}', JSON, **headers).status_code == 201
+
+
+def test_a_body_with_another_encoding_is_told_which_one_is_read(alice):
+    answer = post(alice, b"x", JSON, **{"Content-Encoding": "gzip"})
+    assert (answer.status_code, answer.headers["Accept-Encoding"]) == (415, "identity")
+
+
+def test_a_merge_patch_is_a_patch(alice):
+    path = alice.task(name="milk", note="two").headers["Location"]
+    sent = {"data": b'{"note": null}', "content_type": "application/merge-patch+json"}
+    assert alice.patch(path, **sent).json["note"] is None
+    assert alice.put(path, **sent).status_code == 415
+
+
+def test_a_patch_of_another_media_type_is_told_which_ones_are_read(alice):
+    path = alice.task(name="milk").headers["Location"]
+    answer = alice.patch(path, data=b"x", content_type="application/json-patch+json")
+    assert answer.status_code == 415
+    assert "application/merge-patch+json" in answer.headers["Accept-Patch"]
+
+
+@pytest.mark.parametrize("body", [b'{"name": "x"}', b' [{"name": "x"}]'])
+def test_json_that_is_sent_as_a_form_is_told_its_content_type(alice, body):
+    """So does curl -d without a header."""
+    answer = post(alice, body, FORM)
+    assert answer.status_code == 415
+    assert "Content-Type: application/json" in answer.json["message"]
 
 
 @pytest.mark.parametrize("content_type", ["application/json; charset=UTF-8", "Application/JSON"])

@@ -1,6 +1,7 @@
 import csv
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 
 import pytest
 from click.testing import CliRunner
@@ -8,7 +9,7 @@ from sqlalchemy import text
 
 from todo_api import __version__
 from todo_api.cli import main
-from todo_api.models import Account, ItemPrice
+from todo_api.models import Account, ItemPrice, Task
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def test_init_migrates_and_does_no_harm_the_second_time(run, databases):
 @pytest.mark.parametrize(
     ("name", "text"), [("PORT", "x"), ("DATABASE_URL", "sqlite:////none/x.db"), ("CURRENCY", "E")]
 )
-@pytest.mark.parametrize("command", ["init", "serve", "load-sample"])
+@pytest.mark.parametrize("command", ["init", "serve"])
 def test_a_wrong_setting_is_one_line_and_exit_code_2(run, command, name, text):
     outcome = run(command, **{name: text})
     assert outcome.exit_code == 2
@@ -67,13 +68,25 @@ def test_the_first_admin_is_made_here(run, backend, database):
     assert boss.get("/api/v1/messages").status_code == 200
 
 
-@pytest.mark.parametrize("command", [["set-password", "alice"], ["backup", "a-file"]])
+NEEDING = ["add-admin", "remove-admin", "set-password", "delete-account"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *([name, "alice"] for name in NEEDING),
+        ["list-accounts"],
+        ["load-sample"],
+        ["renew-eras"],
+        ["backup", "a-file"],
+    ],
+)
 def test_what_needs_a_database_that_is_there_makes_none(run, tmp_path, command):
     missing = tmp_path / "gone.db"
     outcome = run(*command, typed=PASSWORDS, DATABASE_URL=f"sqlite:///{missing}")
     assert (outcome.exit_code, outcome.output) == (
         2,
-        f"todo-api: There is no database at {missing}.\n",
+        f"todo-api: There is no database at {missing}. `todo-api init` makes one.\n",
     )
     assert [*tmp_path.iterdir()] == []
 
@@ -86,6 +99,59 @@ def test_a_file_is_for_its_owner_alone_and_what_lies_beside_it_too(run, tmp_path
         modes = {each.name: each.stat().st_mode & 0o777 for each in tmp_path.iterdir()}
     beside = ("", "-wal", "-shm", "-writers")
     assert modes == {f"new.db{ending}": 0o600 for ending in beside}
+
+
+@pytest.mark.parametrize("command", [["add-admin", "alice"], ["list-accounts"], ["load-sample"]])
+def test_an_empty_database_is_told_how_to_fill_it(run, databases, command):
+    outcome = run(*command, typed=PASSWORDS, DATABASE_URL=databases.empty())
+    assert outcome.exit_code == 2
+    assert "todo-api init" in outcome.output
+
+
+def test_an_admin_may_be_made_an_ordinary_account_again(run, backend, admin):
+    assert run("remove-admin", "BOSS").exit_code == 0
+    assert admin.get("/api/v1/messages").status_code == 403
+
+
+def test_the_accounts_are_listed_by_name(run, backend, admin, alice):
+    outcome = run("list-accounts")
+    assert outcome.exit_code == 0
+    lines = [line.split("\t") for line in outcome.output.splitlines()]
+    today = datetime.now(UTC).date().isoformat()
+    assert [line[0] for line in lines] == ["alice", "boss"]
+    assert lines[0][1:] == ["alice@example.com", today]
+    assert lines[1][3:] == ["admin"]
+
+
+@pytest.mark.parametrize(("arguments", "typed"), [(["--yes"], ""), ([], "y\n")])
+def test_an_account_is_deleted_with_its_tasks(run, backend, alice, arguments, typed):
+    alice.task()
+    assert run("delete-account", "Alice", *arguments, typed=typed).exit_code == 0
+    assert (backend.count(Account), backend.count(Task)) == (0, 0)
+
+
+def test_an_account_is_not_deleted_without_a_yes(run, backend, alice):
+    assert run("delete-account", "alice", typed="n\n").exit_code == 1
+    assert run("delete-account", "nobody", "--yes").exit_code == 1
+    assert backend.count(Account) == 1
+
+
+def test_a_password_in_a_file_may_have_a_byte_order_mark(run, backend, alice):
+    assert run("set-password", "alice", typed="\ufeffanother-horse\r\n").exit_code == 0
+    assert backend.login("alice", "another-horse").get(alice.path).status_code == 200
+
+
+def test_a_database_that_was_copied_back_begins_new_eras(run, backend, alice):
+    task = alice.task()
+    path, etag = task.headers["Location"], task.headers["ETag"]
+    token = alice.get(f"{alice.path}/changes").json["next"]
+    prices = backend.nobody.get("/api/v1/prices").headers["ETag"]
+    outcome = run("renew-eras")
+    assert (outcome.exit_code, outcome.output) == (0, "2 eras are new.\n")
+    assert alice.get(path, headers={"If-None-Match": etag}).status_code == 200
+    assert alice.put(path, json={"note": "x"}, headers={"If-Match": etag}).status_code == 412
+    assert alice.get(f"{alice.path}/changes?since={token}").json["reset"] is True
+    assert backend.nobody.get("/api/v1/prices").headers["ETag"] != prices
 
 
 def test_an_admin_may_be_asked_for_everything(run, backend):

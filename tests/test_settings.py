@@ -28,7 +28,7 @@ def test_without_any_variable_everything_has_its_default():
         ("DATABASE_URL", "postgres://u@h/d", "database_url", "postgresql://u@h/d"),
         ("DATABASE_URL", "postgresql://h1,h2/d", "database_url", "postgresql://h1,h2/d"),
         ("CURRENCY", "chf", "currency", "CHF"),
-        ("CORS_ORIGINS", "https://a.example, http://[::1]:8000", "cors_origins", ...),
+        ("CORS_ORIGINS", "https://a.example, capacitor://localhost", "cors_origins", ...),
         ("REGISTRATION", "Closed", "registration", "closed"),
         ("TRUSTED_PROXIES", "10.0.0.1/8 ::1", "trusted_proxies", ...),
         ("TOKEN_DAYS", "365", "token_days", 365),
@@ -39,7 +39,7 @@ def test_without_any_variable_everything_has_its_default():
 )
 def test_a_variable_sets_what_it_is_for(name, text, attribute, value):
     special = {
-        "cors_origins": ("https://a.example", "http://[::1]:8000"),
+        "cors_origins": ("https://a.example", "capacitor://localhost"),
         "trusted_proxies": (ip_network("10.0.0.0/8"), ip_network("::1/128")),
     }
     settings = Settings.from_environment({name: text})
@@ -62,6 +62,7 @@ def test_a_variable_sets_what_it_is_for(name, text, attribute, value):
         ("CURRENCY", "EURO"),
         ("CURRENCY", "XXX"),
         ("CORS_ORIGINS", "example.com"),
+        ("CORS_ORIGINS", "://localhost"),
         ("CORS_ORIGINS", "https://a.example/path"),
         ("CORS_ORIGINS", "*,https://a.example"),
         ("REGISTRATION", "maybe"),

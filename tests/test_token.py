@@ -67,6 +67,30 @@ def test_a_password_is_stored_as_argon2id(backend):
     assert stored_hash(backend).startswith("$argon2id$v=19$m=7168,t=5,p=1$")
 
 
+COMPOSED, DECOMPOSED = "gr\u00fcne-h\u00fctte", "gru\u0308ne-hu\u0308tte"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "typed"), [(COMPOSED, DECOMPOSED), (DECOMPOSED, COMPOSED), (COMPOSED, COMPOSED)]
+)
+def test_a_password_is_the_same_in_whatever_normal_form_it_is_typed(nobody, chosen, typed):
+    sent = {"username": "alice", "password": chosen, "email": "a@example.com"}
+    assert nobody.post("/api/v1/accounts", json=sent).status_code == 201
+    login = {"username": "alice", "password": typed}
+    assert nobody.post(LOGIN, json=login).status_code == 200
+    assert nobody.post(LOGIN, json={**login, "password": typed + "x"}).status_code == 401
+
+
+@pytest.mark.parametrize("typed", [COMPOSED, DECOMPOSED])
+def test_a_password_that_was_hashed_as_it_was_typed_still_works(backend, nobody, typed):
+    backend.register("alice")
+    with backend.database.transaction() as session:
+        before = argon2id.str(DECOMPOSED.encode(), 2, 19 * 1024 * 1024).decode()
+        accounts.named(session, "alice").password_hash = before
+    login = {"username": "alice", "password": typed}
+    assert nobody.post(LOGIN, json=login).status_code == 200
+
+
 @pytest.fixture
 def older(backend):
     """The hash of alice's password as version 1.0.0 made it."""

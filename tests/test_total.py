@@ -29,7 +29,7 @@ def test_the_price_list_resolves_items_whatever_their_form(backend, alice):
         in answer.text
     )
     unpriced = [(task["name"], task["item"]) for task in answer.json["unpriced"]]
-    assert unpriced == [("unknown", "pears"), ("no item", None)]
+    assert unpriced == [("unknown", "pears")]
     assert list(answer.json["unpriced"][0]) == ["id", "name", "item"]
 
 
@@ -57,7 +57,8 @@ def test_what_was_spent_stays_true_when_prices_change(backend, alice, admin):
     bought = alice.task(item="apples", quantity=2).headers["Location"]
     alice.patch(bought, json={"completed": True})
     alice.task(item="apples")
-    alice.task(name="free", completed=True)
+    alice.task(name="free", item="air", completed=True)
+    alice.task(name="a walk", completed=True)
     admin.put("/api/v1/prices/apples", json={"price": 100, "currency": "CHF"})
     assert total(alice)["totals"] == [{"amount": 100, "currency": "CHF"}]
     spent = total(alice, "?completed=true")
@@ -65,6 +66,13 @@ def test_what_was_spent_stays_true_when_prices_change(backend, alice, admin):
     assert [task["name"] for task in spent["unpriced"]] == ["free"]
     alice.patch(bought, json={"completed": False})
     assert total(alice)["totals"] == [{"amount": 300, "currency": "CHF"}]
+
+
+def test_what_was_paid_counts_although_its_task_has_no_item_any_more(backend, alice):
+    backend.price("apples", 10_000)
+    path = alice.task(item="apples", completed=True).headers["Location"]
+    alice.patch(path, json={"item": None})
+    assert total(alice, "?completed=true")["priced"] == 1
 
 
 def test_a_total_takes_the_filters_of_the_list(backend, alice):

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sqlalchemy import Table, delete, func, insert, select, text
+from sqlalchemy import Table, bindparam, delete, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -27,8 +27,9 @@ _AT_ONCE = 1_000
 def make(database: Database, file: Path) -> int:
     """Write all that is stored to `file`, which must not be there yet; return how many rows it is.
 
-    What is copied is one state of the database; writers go on meanwhile. The file appears when it
-    is whole. Raises CannotStart when the schema is not this program's, or the file cannot be made.
+    The copy has eras of its own, so that it may also be served as it is. It is one state of the
+    database; writers go on meanwhile. The file appears when it is whole. Raises CannotStart when
+    the schema is not this program's, or the file cannot be made.
     """
     if file.exists():
         raise CannotStart(f"There is a file {file} already.")
@@ -69,11 +70,29 @@ def bring_back(file: Path, database: Database) -> int:
                     raise CannotStart("There is a newer schema: use the todo_api that it is from.")
             with copy.reading() as source, database.transaction() as target:
                 _must_be_empty(target)
-                return _copy(source, target, eras=True)
+                return _copy(source, target)
         except (sqlite3.Error, DBAPIError, Unavailable) as error:
             raise CannotStart(f"Nothing was restored: {error.__cause__ or error}") from None
         finally:
             copy.close()
+
+
+def renew_eras(database: Database) -> int:
+    """Begin a new era for every account and for the price list; return how many these are.
+
+    So no ETag and no sync token from before is true any more, though revisions are counted again.
+    """
+    renewed = 0
+    with database.transaction(long=True) as session:
+        for table in (Base.metadata.tables[each.__tablename__] for each in (Account, PriceList)):
+            (key,) = table.primary_key.columns
+            ids = session.scalars(select(key)).all()
+            for start in range(0, len(ids), _AT_ONCE):
+                some = [{"row": each, "new": new_era()} for each in ids[start : start + _AT_ONCE]]
+                statement = update(table).where(key == bindparam("row"))
+                session.connection().execute(statement.values(era=bindparam("new")), some)
+            renewed += len(ids)
+    return renewed
 
 
 def _must_be_empty(target: Session) -> None:
@@ -83,14 +102,17 @@ def _must_be_empty(target: Session) -> None:
             raise CannotStart("The database is not empty: nothing was restored.")
 
 
-def _copy(source: Session, target: Session, *, eras: bool = False) -> int:
-    """Copy all rows, into tables that hold none but the price list's own; return their number."""
+def _copy(source: Session, target: Session) -> int:
+    """Copy all rows, each with an era under a new one; return their number.
+
+    The tables that they go to hold none but the price list's own.
+    """
     target.execute(delete(PriceList))
     rows = 0
     for table in Base.metadata.sorted_tables:
         for some in _pieces(source, table):
             for row in some:
-                if eras and "era" in row:
+                if "era" in row:
                     row["era"] = new_era()
             target.execute(insert(table), some)
             rows += len(some)

@@ -75,7 +75,13 @@ class TooLarge(Problem):
 class UnsupportedMedia(Problem):
     """The body's media type or encoding is not one that is read here."""
 
-    message = "Send JSON or a form, without Content-Encoding."
+    message = "Send JSON or a form."
+
+
+class EncodedBody(UnsupportedMedia):
+    """The body is compressed, or encoded in another way."""
+
+    message = "Send the body without a Content-Encoding."
 
 
 class Invalid(Problem):

@@ -66,10 +66,12 @@ def _database_url(text: str) -> str:
 
 def _origins(text: str) -> tuple[str, ...]:
     origins = tuple(text.replace(",", " ").split())
-    origin = r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?"
+    origin = r"[A-Za-z][A-Za-z0-9+.-]*://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?"
     if origins == ("*",) or (origins and all(re.fullmatch(origin, each) for each in origins)):
         return origins
-    raise ValueError("* or a list of origins such as https://app.example.com")
+    raise ValueError(
+        "* or a list of origins such as https://app.example.com or capacitor://localhost"
+    )
 
 
 def _secret(text: str) -> str:

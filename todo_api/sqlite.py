@@ -36,7 +36,8 @@ def file_url(url: URL) -> URL:
 def must_exist(url: URL) -> None:
     """Raise CannotStart if there is no file yet."""
     if not Path(url.database or "").exists():
-        raise CannotStart(f"There is no database at {Path(url.database or '').resolve()}.")
+        path = Path(url.database or "").resolve()
+        raise CannotStart(f"There is no database at {path}. `todo-api init` makes one.")
 
 
 def settle(engine: Engine) -> None:

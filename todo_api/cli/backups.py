@@ -41,3 +41,15 @@ def bring_back(file: Path) -> None:
     with opened() as (_, database):
         rows = backup.bring_back(file, database)
     click.echo(f"{rows:,} rows are back.")
+
+
+@click.command("renew-eras")
+def renew_eras() -> None:
+    """Tell clients of a database whose file was copied back that it is another state.
+
+    Run it after a snapshot of the disk was brought back, before the server starts. A `restore` does
+    it by itself.
+    """
+    with opened(new=False) as (_, database):
+        eras = backup.renew_eras(database)
+    click.echo(f"{eras:,} eras are new.")

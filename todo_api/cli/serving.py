@@ -63,7 +63,7 @@ def init() -> None:
 @click.command("load-sample")
 def load_sample() -> None:
     """Load four prices and four listed accounts into an empty database."""
-    with opened() as (settings, database):
+    with opened(new=False) as (settings, database):
         loaded = _load_sample(settings, database)
     click.echo("The sample is loaded." if loaded else "The database is not empty: nothing loaded.")
 

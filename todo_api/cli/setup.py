@@ -40,13 +40,19 @@ def must_exist(settings: Settings) -> None:
 
 @contextmanager
 def opened(*, new: bool = True) -> Iterator[tuple[Settings, Database]]:
-    """Hand out the settings and the database, migrated; it may be a `new` one."""
+    """Hand out the settings and the database, migrated; it may be a `new` one.
+
+    Otherwise it must be there: in another folder a command would make one, and seem to have done
+    its work.
+    """
     with in_one_line():
         settings = Settings.from_environment()
         if not new:
             must_exist(settings)
         database = open_database(settings)
         try:
+            if not new and migrations.stored(database) is None:
+                raise CannotStart(f"{database} has no tables. `todo-api init` creates them.")
             migrations.upgrade(database)
             migrations.hold(database)
             yield settings, database

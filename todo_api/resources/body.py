@@ -8,12 +8,16 @@ from typing import Any
 from flask import Request
 from werkzeug.exceptions import LengthRequired, RequestEntityTooLarge
 
-from todo_api.errors import Malformed, TooLarge, UnsupportedMedia
+from todo_api.errors import EncodedBody, Malformed, TooLarge, UnsupportedMedia
 from todo_api.resources import json_text
 from todo_api.resources.form import Form, multipart, urlencoded
 from todo_api.schemas.wire import Wire
 
 JSON = "application/json"
+MERGE_PATCH = "application/merge-patch+json"
+"""The media type of RFC 7396, which is what a PATCH in JSON means here."""
+
+IDENTITY = "identity"
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 
@@ -32,8 +36,18 @@ class Body:
     json: Any = field(default_factory=dict)
 
     def for_(self, schema: Wire) -> Any:
-        """Return the body as the JSON value that `schema` is to read."""
-        return self.json if self.form is None else schema.from_form(self.form)
+        """Return the body as the JSON value that `schema` is to read.
+
+        Raises UnsupportedMedia for JSON that was sent as a form, as curl does by default.
+        """
+        if self.form is None:
+            return self.json
+        if next(iter(self.form), "").lstrip().startswith(("{", "[")):
+            raise UnsupportedMedia(
+                "This is JSON with the Content-Type of a form. Send it with"
+                " 'Content-Type: application/json'."
+            )
+        return schema.from_form(self.form)
 
 
 NOTHING = Body()
@@ -48,7 +62,7 @@ def read(request: Request) -> Body:
     if not raw and (not request.mimetype or request.method in BODILESS):
         return NOTHING
     must_be_utf_8(request.mimetype_params)
-    if request.mimetype == JSON:
+    if request.mimetype == JSON or (request.mimetype == MERGE_PATCH and request.method == "PATCH"):
         return Body(json=json_text.parse(raw))
     if request.mimetype == FORM:
         if request.content_length is None:
@@ -57,7 +71,10 @@ def read(request: Request) -> Body:
         return Body(urlencoded(raw))
     if request.mimetype == MULTIPART:
         return Body(multipart(request, raw))
-    raise UnsupportedMedia
+    raise UnsupportedMedia(
+        "Send JSON or a form, by its Content-Type. curl says that the body is JSON by"
+        " -H 'Content-Type: application/json'."
+    )
 
 
 def whole(request: Request, most: int) -> bytes:
@@ -65,8 +82,8 @@ def whole(request: Request, most: int) -> bytes:
 
     Raises UnsupportedMedia if it is encoded, TooLarge, or Malformed if it is not all there.
     """
-    if "Content-Encoding" in request.headers:
-        raise UnsupportedMedia
+    if request.headers.get("Content-Encoding", IDENTITY).strip().lower() != IDENTITY:
+        raise EncodedBody
     stream, length = request.environ["wsgi.input"], request.content_length
     if length is not None and length > most:
         raise _too_large(most)

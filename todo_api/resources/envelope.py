@@ -21,6 +21,9 @@ from todo_api.resources.cross_origin import CrossOrigin
 from todo_api.resources.passage import Passage
 from todo_api.settings import Settings
 
+ALL_METHODS = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
+"""What `OPTIONS *` answers (RFC 9110, 9.3.7): the methods of all resources together."""
+
 _USABLE = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 
@@ -54,6 +57,9 @@ class Envelope:
                 on_commit.append(tell)
             return start_response(status, headers, exc_info)
 
+        if _asks_about_the_server(environ) and not this.wrong:
+            start("204 NO CONTENT", [("Allow", ALL_METHODS)])
+            return []
         return self._app(environ, start)
 
     def _complete(
@@ -78,6 +84,10 @@ class Envelope:
         if self._metrics:
             took = time.perf_counter() - this.begun
             self._metrics.saw(environ["REQUEST_METHOD"].upper(), this.route, code, took)
+
+
+def _asks_about_the_server(environ: WSGIEnvironment) -> bool:
+    return (environ["PATH_INFO"], environ["REQUEST_METHOD"]) == ("*", "OPTIONS")
 
 
 def _request_id(environ: WSGIEnvironment) -> str:

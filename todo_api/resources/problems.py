@@ -8,6 +8,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from todo_api import errors
+from todo_api.resources import body as body_of
 from todo_api.resources import json_text, passage
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,9 @@ STATUS: Mapping[type[errors.Problem], int] = {
     errors.TooMany: 429,
     errors.Unavailable: 503,
 }
+
+ACCEPT_PATCH = (body_of.JSON, body_of.MERGE_PATCH, body_of.FORM, body_of.MULTIPART)
+"""The media types of a PATCH (RFC 5789, 3.1)."""
 
 _OWN_WORDS = {404: "Invalid endpoint"}
 
@@ -67,6 +71,10 @@ def _problem(problem: errors.Problem) -> Response:
     response = answer(status, problem.message, problem.errors, problem.index)
     if status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(problem, errors.EncodedBody):
+        response.headers["Accept-Encoding"] = body_of.IDENTITY
+    elif isinstance(problem, errors.UnsupportedMedia) and request.method == "PATCH":
+        response.headers["Accept-Patch"] = ", ".join(ACCEPT_PATCH)
     if cause := problem.__cause__:
         # One line, since there may be one for each request while a database is away.
         request_id = passage.of(request).request_id

@@ -47,10 +47,8 @@ class Due(fields.Field[date | datetime]):
             raise ValidationError("Must be a text.")
         try:
             return moments.parse(value)
-        except ValueError:
-            raise ValidationError(
-                "Must be an ISO 8601 date or time, or dd/mm/yyyy HH:MM:SS."
-            ) from None
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
 
 
 class Moment(Due):
@@ -61,6 +59,12 @@ class Moment(Due):
         return {"type": "string", "format": "date-time"}
 
     described_sent = described
+
+    def is_same(self, sent: datetime | None, stored: datetime | None) -> bool:
+        """Return whether a client sent back what is stored, perhaps cut to milliseconds."""
+        if sent is None or stored is None:
+            return sent is stored
+        return moments.is_sent_back(sent, stored)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> datetime:
         moment = super()._deserialize(value, attr, data, **options)

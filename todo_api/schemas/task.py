@@ -137,9 +137,9 @@ class Unpriced(Wire):
 
     id = Integer()
     name = Text(most=255)
-    item = Text(most=255, allow_none=True)
+    item = Text(most=255)
 
-    example = {"id": 3, "name": "Balloons", "item": None}
+    example = {"id": 3, "name": "Balloons", "item": "balloons"}
 
 
 class TotalSchema(Wire):

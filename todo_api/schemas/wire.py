@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
 from itertools import islice
+from operator import eq
 from typing import Any, ClassVar, final
 
 from marshmallow import (
@@ -102,7 +103,7 @@ class Wire(Schema):
         wrong = {
             name: ["Read-only."]
             for name, claim in claims.items()
-            if self.fields[name].deserialize(shown[name]) != claim
+            if not _is_same(self.fields[name], claim, shown[name])
         }
         if wrong:
             raise Invalid(errors=wrong)
@@ -155,6 +156,12 @@ class AsIs(Wire):
     def dump(self, obj: Mapping[str, Any], **options: Any) -> dict[str, Any]:
         """Return the object."""
         return dict(obj)
+
+
+def _is_same(field: fields.Field[Any], claim: Any, shown: Any) -> bool:
+    stored = field.deserialize(shown)
+    is_same = getattr(field, "is_same", eq)
+    return bool(is_same(claim, stored))
 
 
 def _made(default: Any) -> Any:

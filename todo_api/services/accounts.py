@@ -1,7 +1,7 @@
 """Accounts: registered, found, changed, deleted. Every change raises the account's revision."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import orjson
@@ -115,6 +115,12 @@ def hold(session: Session, account_id: int) -> HeldAccount:
     """Take the account's row as `take` does, for those who change what is in it, not itself."""
     announce(session, account_id)
     return HeldAccount(*_the(_ROWS.one(session, _HELD, {"owner": account_id})))
+
+
+def everybody(session: Session) -> Iterator[Account]:
+    """Yield all accounts, by username."""
+    query = select(Account).order_by(Account.username_key).execution_options(yield_per=1_000)
+    yield from session.scalars(query)
 
 
 def listed(session: Session, most: int) -> Sequence[ListedRow]:

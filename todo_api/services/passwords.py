@@ -1,6 +1,7 @@
 """Passwords: Argon2id hashes, a bound on how many are computed at once, and equal time for all."""
 
 import os
+import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
@@ -25,18 +26,22 @@ def _threads(_process: int) -> ThreadPoolExecutor:
 
 
 def hashed(password: str) -> str:
-    """Return the Argon2id hash of `password`."""
-    return _threads(os.getpid()).submit(_hash, password.encode()).result().decode()
+    """Return the Argon2id hash of `password`, in Unicode's normal form NFC."""
+    text = unicodedata.normalize("NFC", password)
+    return _threads(os.getpid()).submit(_hash, text.encode()).result().decode()
 
 
 def matches(password: str, password_hash: str | None) -> bool:
-    """Return whether `password` is the one that was hashed.
+    """Return whether `password` is the one that was hashed, in whatever normal form.
 
-    Without a hash (an unknown account, or one that nobody logs in to) the answer is False and takes
-    the same time.
+    Devices type the same letter in different forms. Without a hash (an unknown account, or one that
+    nobody logs in to) the answer is False and takes the same time.
     """
     stored = (password_hash or _NOBODYS_HASH).encode()
-    right = _threads(os.getpid()).submit(_verify, stored, password.encode()).result()
+    right = any(
+        _threads(os.getpid()).submit(_verify, stored, each.encode()).result()
+        for each in _forms(password)
+    )
     return right and password_hash is not None
 
 
@@ -51,6 +56,12 @@ def still_matches(password: str, password_hash: str | None, known: str | None) -
 def renewed(password: str, known: str) -> str:
     """Return `known`, the hash of `password`, or one as they are made now if it was made before."""
     return known if known.startswith(_AS_NOW) else hashed(password)
+
+
+def _forms(password: str) -> list[str]:
+    """Return the password as it is hashed now, and as earlier versions may have hashed it."""
+    composed, decomposed = (unicodedata.normalize(form, password) for form in ("NFC", "NFD"))
+    return list(dict.fromkeys((composed, password, decomposed)))
 
 
 def _hash(password: bytes) -> bytes:

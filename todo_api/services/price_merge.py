@@ -102,7 +102,8 @@ def compare(session: Session, price_list: PriceList, entries: list[Entry]) -> Di
         for entry in some:
             old, date = stored.get(entry.key, (None, None))
             values = (entry.name, entry.price, entry.currency, entry.unit)
-            if entry.updated_date not in (None, date):
+            sent = entry.updated_date
+            if sent and not (date and moments.is_sent_back(sent, date)):
                 stale.append(BadRow(entry.place, ["updated_date: Read-only."]))
             if old != values:
                 new += old is None

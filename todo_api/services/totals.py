@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select
+from sqlalchemy import Select, or_
 from sqlalchemy.orm import Session
 
 from todo_api.models import ItemPrice, Owner, Task
@@ -34,7 +34,7 @@ class _Needed(NamedTuple):
 
 @dataclass(frozen=True)
 class Total:
-    """The sum in each currency, how many tasks are in it, and the tasks that have no price."""
+    """The sum in each currency, how many tasks are in it, and those whose item has no price."""
 
     totals: list[dict[str, Decimal | str]]
     priced: int
@@ -42,7 +42,9 @@ class Total:
 
 
 def priced(owner: Owner, wanted: Filter) -> Priced:
-    """Return the query for the tasks that are wanted, by default the open ones, and their prices.
+    """Return the query for the wanted tasks that have an item or were paid, and the prices.
+
+    Without a filter these are the open ones.
 
     Completed tasks count with the price that was paid, open ones with today's. Raises Invalid as
     `matching` does.
@@ -78,7 +80,8 @@ def _priced(query: Select[Any], *, paid: bool) -> Statement:
     prices = (_TASK.paid_price, _TASK.paid_currency) if paid else (_PRICE.price, _PRICE.currency)
     item_price = ItemPrice.__table__
     return Statement(
-        query.outerjoin(item_price, _PRICE.name_key == _TASK.item_key)
+        query.where(or_(_TASK.item_key.is_not(None), prices[0].is_not(None)))
+        .outerjoin(item_price, _PRICE.name_key == _TASK.item_key)
         .with_only_columns(_TASK.id, _TASK.name, _TASK.item, _TASK.quantity, *prices)
         .order_by(_TASK.id)
     )

@@ -20,32 +20,51 @@ TICK = timedelta(microseconds=1)
 """The least by which two moments differ."""
 
 OUT_OF_RANGE = "Must lie in the years 1970 to 9998."
+NOT_A_TIME = "Must be an ISO 8601 date or time, or dd/mm/yyyy HH:MM:SS."
+NO_SUCH_TIME = "There is no such day or time."
+TOO_EXACT = "Times are stored to the microsecond, so that this one would be changed."
+
+_EXACT_DIGITS = 6
 
 _DATE = re.compile(r"\d{4}(-\d\d-\d\d|\d{4}|-?W\d\d-?\d)", re.ASCII)
-_TIME = re.compile(r"\d\d(:?\d\d(:?\d\d([.,]\d{1,6})?)?)?([Zz]|[+-]\d\d(:?\d\d)?)?", re.ASCII)
+_TIME = re.compile(r"\d\d(:?\d\d(:?\d\d([.,]\d+)?)?)?([Zz]|[+-]\d\d(:?\d\d)?)?", re.ASCII)
 _DAY_FIRST = re.compile(r"\d\d/\d\d/\d{4} \d\d:\d\d:\d\d", re.ASCII)
 
 
 def now() -> datetime:
-    """Return the present moment in UTC, to the microsecond."""
-    return CLOCK.now()
+    """Return the present moment in UTC, to the millisecond, as a Date of JavaScript carries it."""
+    moment = CLOCK.now()
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def is_sent_back(sent: datetime, stored: datetime) -> bool:
+    """Return whether a client may have got `sent` as `stored`, perhaps cut to milliseconds."""
+    cut = stored.replace(microsecond=stored.microsecond // 1000 * 1000)
+    return sent in (stored, cut)
 
 
 def parse(text: str) -> date | datetime:
     """Return the date or time that `text` writes.
 
     Read are ISO 8601 dates and times, with or without an offset, and `dd/mm/yyyy HH:MM:SS`.
-    Raises ValueError for anything else, and for days and hours that do not exist.
+    Raises ValueError for anything else, for days and hours that do not exist, and for what is more
+    exact than a microsecond; its text tells which of these it is.
     """
     text = text.strip()
-    if _DATE.fullmatch(text):
-        return date.fromisoformat(text)
     day, separator, time = text.upper().replace(" ", "T", 1).partition("T")
-    if separator and _DATE.fullmatch(day) and _TIME.fullmatch(time):
-        return datetime.fromisoformat(f"{day}T{time}")
-    if _DAY_FIRST.fullmatch(text):
-        return datetime.strptime(text, "%d/%m/%Y %H:%M:%S")  # noqa: DTZ007 - A wall time.
-    raise ValueError("Not a date or time.")
+    found = _TIME.fullmatch(time) if separator and _DATE.fullmatch(day) else None
+    if found and (found[3] or "")[1 + _EXACT_DIGITS :].strip("0"):
+        raise ValueError(TOO_EXACT)
+    try:
+        if found:
+            return datetime.fromisoformat(f"{day}T{time}")
+        if _DATE.fullmatch(text):
+            return date.fromisoformat(text)
+        if _DAY_FIRST.fullmatch(text):
+            return datetime.strptime(text, "%d/%m/%Y %H:%M:%S")  # noqa: DTZ007 - A wall time.
+    except ValueError:
+        raise ValueError(NO_SUCH_TIME) from None
+    raise ValueError(NOT_A_TIME)
 
 
 def at(value: date | datetime, zone: ZoneInfo) -> datetime:
