@@ -9,6 +9,7 @@ import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -86,7 +87,7 @@ def is_gone(server):
 
 
 def test_one_line_tells_all_that_a_test_needs():
-    with ephemeral(HOST="0.0.0.0", PORT="1", WORKERS="2", ACCESS_LOG="on") as server:
+    with ephemeral(PORT="1", WORKERS="2", ACCESS_LOG="on") as server:
         assert set(server.told) == {"url", "control", "admin"}
         assert server.url.startswith("http://127.0.0.1:")
         assert httpx.get(f"{server.url}/users").json() == []
@@ -102,6 +103,15 @@ def test_one_line_tells_all_that_a_test_needs():
         server.process.terminate()
         rest, errors = server.process.communicate(timeout=40)
         assert (rest, errors, server.process.returncode) == ("", "", 0)
+
+
+def test_it_listens_where_host_says():
+    """A phone or a container has to reach it."""
+    with ephemeral(HOST="0.0.0.0") as server:
+        port = urlsplit(server.url).port
+        assert httpx.get(f"http://127.0.0.2:{port}/users").status_code == 200
+    with ephemeral() as server, pytest.raises(httpx.ConnectError):
+        httpx.get(f"http://127.0.0.2:{urlsplit(server.url).port}/users")
 
 
 def test_ctrl_c_ends_it_in_order():

@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 from flask import Flask
 
@@ -28,7 +29,6 @@ from todo_api.server import processes
 from todo_api.services import accounts, passwords, sample, tokens
 from todo_api.settings import Settings
 
-HOST = "127.0.0.1"
 ADMIN = "admin"
 PREFIX = "todo-api-ephemeral-"
 
@@ -44,17 +44,18 @@ def run(*, with_sample: bool) -> None:
     """Serve until SIGTERM or SIGINT, or until the parent process ends."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     parent = os.getppid()
+    host = Settings.from_environment().host
     with (
-        _port_of_its_own() as port,
+        _port_of_its_own(host) as port,
         TemporaryDirectory(prefix=PREFIX, dir=_memory(), ignore_cleanup_errors=True) as folder,
     ):
         settings = Settings.of_its_own(f"sqlite:///{folder}/todo.db", port)
-        url, control = addresses.url_of(HOST, port), secrets.token_urlsafe()
+        url, control = addresses.url_of(host, port), secrets.token_urlsafe()
         told = {"url": url, "control": control, "admin": _made(settings, with_sample)}
         processes.run(
             settings,
             partial(_in_worker, settings, control, os.getpid(), folder),
-            ready=partial(_tell, told, port, parent),
+            ready=partial(_tell, told, parent),
         )
 
 
@@ -84,21 +85,21 @@ def _in_worker(settings: Settings, control: str, parent: int, folder: str) -> Fl
     return sandbox.create(settings, control)
 
 
-def _tell(told: dict[str, Any], port: int, parent: int) -> None:
+def _tell(told: dict[str, Any], parent: int) -> None:
     """Say what there is, as soon as it is; end if it is never, or if nobody listens."""
     _end_after(parent)
     try:
-        _wait_for(port)
+        _wait_for(urlsplit(told["url"]))
         os.write(sys.stdout.fileno(), f"{json.dumps(told)}\n".encode())
     except OSError:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _wait_for(port: int, patience: float = 30) -> None:
-    """Wait until somebody listens on the port; raise TimeoutError when nobody does."""
-    until = time.monotonic() + patience
+def _wait_for(url: SplitResult, timeout: float = 30) -> None:
+    """Wait until somebody listens at the URL; raise TimeoutError when nobody does."""
+    until = time.monotonic() + timeout
     while time.monotonic() < until:
-        with suppress(OSError), socket.create_connection((HOST, port)):
+        with suppress(OSError), socket.create_connection((url.hostname or "", url.port or 0)):
             return
         time.sleep(0.005)
     raise TimeoutError
@@ -119,12 +120,13 @@ def _end_after(parent: int, clean: Callable[[], object] = lambda: None) -> None:
 
 
 @contextmanager
-def _port_of_its_own() -> Iterator[int]:
+def _port_of_its_own(host: str) -> Iterator[int]:
     """Hold a free port, which nobody else is given meanwhile and the worker may listen on."""
-    with socket.socket() as holder:
+    address = addresses.address_of(host, 0)
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as holder:
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        holder.bind((HOST, 0))
+        holder.bind((address, 0))
         yield holder.getsockname()[1]
 
 

@@ -149,13 +149,15 @@ class Settings:
     def of_its_own(cls, database_url: str, port: int) -> "Settings":
         """Read the settings of a server for tests, whose database, port and process are its own.
 
+        PORT, WORKERS and ACCESS_LOG do not count.
+
         How much one address may do is not limited, unless it is said. Raises CannotStart when
         DATABASE_URL names a database, which could be one that matters.
         """
         if os.environ.get("DATABASE_URL", "").strip():
             raise CannotStart("A server for tests has a database of its own: unset DATABASE_URL.")
         unlimited = dict.fromkeys(("REGISTRATIONS_PER_HOUR", "MESSAGES_PER_HOUR"), "1000000")
-        own = {"HOST": "127.0.0.1", "PORT": str(port), "DATABASE_URL": database_url}
+        own = {"PORT": str(port), "DATABASE_URL": database_url}
         quiet = {"WORKERS": "1", "ACCESS_LOG": "off"}
         return cls.from_environment({**unlimited, **os.environ, **own, **quiet})
 

@@ -11,6 +11,7 @@ from faults.traffic import Client
 
 ON = ("sqlite", "postgresql")
 FULL = {"accounts": 6, "uploads": 4, "mebibytes": 40, "memory": 100, "good": 1.0}
+SHORT_ON = ("sqlite",)
 SHORT = {"accounts": 1, "uploads": 2, "mebibytes": 2, "memory": 100, "good": 5.0}
 """`memory` is in megabytes by how much all processes may grow, `good` in seconds what a good
 request may take."""

@@ -10,6 +10,7 @@ from faults.traffic import Account, Client
 
 ON = ("sqlite", "postgresql")
 FULL = {"accounts": 4, "exports": 8, "memory": 300, "good": 1.0}
+SHORT_ON = ("sqlite",)
 SHORT = {"accounts": 1, "exports": 2, "memory": 300, "good": 5.0}
 """`memory` is in megabytes by how much all processes may grow, `good` in seconds what a good
 request may take."""
