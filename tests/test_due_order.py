@@ -1,5 +1,6 @@
 """Lists by due date, where bare dates and moments are merged by the account's time zone."""
 
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from zoneinfo import ZoneInfo
@@ -128,18 +129,30 @@ def next_of(answer):
     return answer.headers["Link"].partition("<")[2].partition(">")[0]
 
 
+@contextmanager
+def no_update_of_a_task(database):
+    """Let the database refuse each update of a task meanwhile."""
+    if database.is_sqlite:
+        made = (
+            "CREATE TRIGGER untouched BEFORE UPDATE ON task"
+            " BEGIN SELECT RAISE(ABORT, 'touched'); END"
+        )
+        dropped = "DROP TRIGGER untouched"
+    else:
+        made = "ALTER TABLE task ADD CONSTRAINT untouched CHECK (id < 0) NOT VALID"
+        dropped = "ALTER TABLE task DROP CONSTRAINT untouched"
+    with database.transaction() as session:
+        session.execute(text(made))
+    yield
+    with database.transaction() as session:
+        session.execute(text(dropped))
+
+
 def test_a_change_of_the_time_zone_touches_no_task(backend, alice):
     """It would hold up all other writers of SQLite for as long as there are tasks."""
-    for number in range(3):
-        alice.task(due_date=f"2026-07-0{number + 1}")
-    with backend.database.transaction() as session:
-        session.execute(
-            text(
-                "CREATE TRIGGER no_update BEFORE UPDATE ON task"
-                " BEGIN SELECT RAISE(ABORT, 'touched'); END"
-                if backend.database.is_sqlite
-                else "ALTER TABLE task ADD CONSTRAINT untouched CHECK (id < 0) NOT VALID"
-            )
-        )
-    assert alice.put(alice.path, json={"timezone": "Asia/Tokyo"}).status_code == 200
+    path = alice.task(due_date="2026-07-01").headers["Location"]
+    with no_update_of_a_task(backend.database):
+        moved = alice.put(alice.path, json={"timezone": "Asia/Tokyo"})
+        touched = alice.patch(path, json={"note": "x"})
+    assert (moved.status_code, touched.status_code) == (200, 500)
     assert alice.get(alice.path).json["timezone"] == "Asia/Tokyo"

@@ -56,10 +56,19 @@ def contents(database, columns):
     return columns, rows
 
 
+DERIVED = {"task": {"due_order"}}
+"""Columns that later versions have no more, since they follow from others."""
+
+
 def test_every_row_of_an_old_version_is_there_after_the_upgrade(old):
     url, _ = old
     database = Database(url)
-    columns, before = contents(database, None)
+    columns, _ = contents(database, None)
+    columns = {
+        table: [name for name in names if name not in DERIVED.get(table, ())]
+        for table, names in columns.items()
+    }
+    _, before = contents(database, columns)
     assert all(before.values()), "every table has something in it"
     migrations.upgrade(database)
     _, after = contents(database, columns)

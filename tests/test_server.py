@@ -292,7 +292,7 @@ def test_who_comes_while_the_server_stops_is_told_to_come_again(database_url, tm
             time.sleep(0.2)
             live.process.send_signal(signal.SIGTERM)
             time.sleep(0.2)
-            for number in range(20):
+            for number in range(8):
                 own = {"X-Request-ID": f"late-{number}", "Origin": "https://a.example"}
                 answer = httpx.get(f"{live.url}/echo/hi%20there?secret=1", headers=own)
                 assert answer.status_code == 503

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-SECONDS_FOR_BODIES = 2.0
+SECONDS_FOR_BODIES = 3.0
 """Seconds for which bodies that have begun to come are waited for."""
 
 SECONDS_FOR_CLIENTS = 3.0
