@@ -95,6 +95,16 @@ def holds(new, old):
     return new == old
 
 
+def as_of_now(old):
+    """Return an old answer without what is intended to be another one now.
+
+    A total names no task any more that has no item.
+    """
+    if isinstance(old, dict) and "unpriced" in old:
+        return {**old, "unpriced": [task for task in old["unpriced"] if task["item"]]}
+    return old
+
+
 def test_what_was_answered_before_the_upgrade_is_answered_after_it(upgraded):
     url, kept = upgraded
     with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {kept['token']}"}) as ask:
@@ -102,7 +112,8 @@ def test_what_was_answered_before_the_upgrade_is_answered_after_it(upgraded):
             sent = {"headers": asked["headers"], "json": asked["body"]}
             answer = ask.request(asked["method"], asked["path"], **sent)
             assert answer.status_code == asked["status"], asked
-            assert holds(answer.json(), asked["answer"]), (asked, answer.json())
+            expected = as_of_now(asked["answer"])
+            assert holds(answer.json(), expected), (asked, answer.json())
             if asked["etag"] or asked["path"] != "/users":  # Which has one by now.
                 assert answer.headers.get("ETag") == asked["etag"], asked
             if asked["method"] == "GET" and asked["etag"]:
