@@ -52,7 +52,12 @@ HOSTS = [
     Raw("a host with a path", get("Host: x/y"), {400}),
     Raw("a host with a name before it", get("Host: a@b"), {400}),
     Raw("no host in 1.0", request("GET /users HTTP/1.0"), {200}),
-    Raw("an empty host in 1.0", request("GET /users HTTP/1.0", "Host:"), {400}),
+    Raw("a wrong host in 1.0", request("GET /users HTTP/1.0", "Host: a b"), {400}),
+    Raw(
+        "a cut-off chunk of a write",
+        post("Transfer-Encoding: chunked", body=b"zz\r\n", to="/api/v1/accounts/alice/tasks"),
+        {400, 401},
+    ),
 ]
 
 LINES = [

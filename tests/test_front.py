@@ -135,6 +135,33 @@ def test_writes_beside_a_foreign_lock_are_stored_if_and_only_if_they_are_answere
     assert stored == {name for made, _ in done for name in made}
 
 
+def test_a_write_whose_body_is_cut_off_fails_no_other_one(sqlite_databases, tmp_path):
+    """Writes share a commit on SQLite; what is answered 5xx must not be stored."""
+    head = ("Content-Type: application/json", "Transfer-Encoding: chunked")
+    path = "/api/v1/accounts/nobody/tasks"
+    with serving(tmp_path / "log", DATABASE_URL=sqlite_databases.migrated(), WORKERS=1) as live:
+        token = registered(live.url)
+        enough = threading.Event()
+
+        def cut_off():
+            while not enough.is_set():
+                with raw(live.port, "POST", path, None, *head, body=b"zz\r\n") as connection:
+                    assert connection.recv(12) in (b"HTTP/1.1 401", b"HTTP/1.1 400")
+
+        def create(number):
+            with Client(live.url, token, username="alice", timeout=30) as client:
+                return [client.tasks.create(f"{number}.{each}").name for each in range(40)]
+
+        with ThreadPoolExecutor(8) as threads:
+            cutting = [threads.submit(cut_off) for _ in range(4)]
+            made = [name for names in threads.map(create, range(4)) for name in names]
+            enough.set()
+            for each in cutting:
+                each.result()
+        with Client(live.url, token, username="alice", timeout=30) as client:
+            assert sorted(task.name for task in client.tasks()) == sorted(made)
+
+
 STREAM = "/api/v1/accounts/alice/events"
 
 

@@ -275,6 +275,28 @@ def test_a_page_costs_the_same_at_any_depth(backend, large, sort):
     assert statistics.median(ratios) < 1.7
 
 
+@pytest.mark.parametrize("sort", [*SORTS, "-name"])
+def test_a_page_costs_the_same_however_many_tasks_were_deleted(backend, large, sort):
+    with backend.session() as session:
+        account = session.get(Account, 1)
+
+        def cost():
+            start = time.perf_counter()
+            plan = tasks.listing(account, Filter(), sort=sort, limit=50, after=None)
+            rows = plan.page(session).rows
+            return time.perf_counter() - start, len(rows)
+
+        before = min(cost()[0] for _ in range(20))
+    with backend.database.transaction() as session:
+        session.execute(text("UPDATE task SET deleted_date = creation_date WHERE id < 19900"))
+        session.execute(text("ANALYZE"))
+    with backend.session() as session:
+        account = session.get(Account, 1)
+        after = min(cost()[0] for _ in range(20))
+        assert cost()[1] == 50
+    assert after < 3 * before
+
+
 def test_walking_a_large_list_sees_each_task_once(large):
     for sort in ("name", "-due_date"):
         seen = walk(large, f"{large.tasks}?sort={sort}&limit=200")

@@ -2,6 +2,8 @@
 
 import pytest
 
+from todo_api.services.totals import UNPRICED_SHOWN
+
 
 def total(client, query=""):
     answer = client.get(f"{client.tasks}/total{query}")
@@ -104,3 +106,10 @@ def test_the_etag_changes_with_the_tasks_and_with_the_prices(backend, alice):
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
 def test_a_total_is_no_task(alice, method):
     assert alice(method, f"{alice.tasks}/total", json={}).status_code == 405
+
+
+def test_a_total_names_so_many_tasks_without_a_price_at_most(backend, alice):
+    tasks = [{"name": str(number), "item": "unknown"} for number in range(UNPRICED_SHOWN + 5)]
+    assert alice.post(f"{alice.path}/import", json={"tasks": tasks}).status_code == 200
+    named = total(alice)["unpriced"]
+    assert [task["name"] for task in named] == [str(number) for number in range(UNPRICED_SHOWN)]

@@ -52,6 +52,25 @@ class _Shown:
         return {"amount": amount, "currency": self.paid_currency}
 
 
+LISTS = {
+    "ix_task_id": (("id",), "deleted_date IS NULL"),
+    "ix_task_name": (("name_key", "id"), "deleted_date IS NULL"),
+    "ix_task_created": (("creation_date", "id"), "deleted_date IS NULL"),
+    "ix_task_due_at": (("due_at", "id"), "deleted_date IS NULL AND due_at IS NOT NULL"),
+    "ix_task_due_on": (("due_on", "id"), "deleted_date IS NULL AND due_on IS NOT NULL"),
+    "ix_task_undated": (("id",), "deleted_date IS NULL AND due_at IS NULL AND due_on IS NULL"),
+}
+"""The indexes by which lists are read: by what each is sorted, and which tasks it has.
+
+None has a tombstone, so that a list costs the same however many tasks were deleted.
+"""
+
+
+def _index_of_list(name: str, columns: tuple[str, ...], rows: str) -> Index:
+    where = text(rows)
+    return Index(name, "account_id", *columns, postgresql_where=where, sqlite_where=where)
+
+
 class Task(_Shown, Base):
     """One task of an account; `id` is the account's revision that created it.
 
@@ -64,21 +83,7 @@ class Task(_Shown, Base):
     __tablename__ = "task"
     __table_args__ = (
         Index("ix_task_revision", "account_id", "revision"),
-        Index("ix_task_name", "account_id", "name_key", "id"),
-        *(
-            Index(
-                name,
-                *("account_id", *columns, "id"),
-                postgresql_where=text(rows),
-                sqlite_where=text(rows),
-            )
-            for name, columns, rows in (
-                ("ix_task_due_at", ("due_at",), "due_at IS NOT NULL"),
-                ("ix_task_due_on", ("due_on",), "due_on IS NOT NULL"),
-                ("ix_task_undated", (), "due_at IS NULL AND due_on IS NULL"),
-            )
-        ),
-        Index("ix_task_created", "account_id", "creation_date", "id"),
+        *(_index_of_list(name, *columns) for name, columns in LISTS.items()),
         Index(
             "ix_task_deleted",
             "account_id",

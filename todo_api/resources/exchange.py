@@ -59,7 +59,7 @@ class Export(_Exchange):
     access = {"get": OWNER}
     long = True
     asks = {"get": ExportQuery()}
-    work = {"get": Work.FILE}
+    work = {"get": Work.EXPORT}
     media = {"get": tuple(MEDIA.values())}
     gives = {"get": Exported()}
 

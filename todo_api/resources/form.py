@@ -9,13 +9,22 @@ from flask import Request
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import parse_options_header
-from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder
+from werkzeug.sansio.multipart import (
+    Data,
+    Epilogue,
+    Event,
+    Field,
+    File,
+    MultipartDecoder,
+    NeedData,
+)
 
 from todo_api.errors import Invalid, Malformed
 
 Form = dict[str, list[str]]
 
 MOST_FIELDS = 1_000
+_PIECE = 64 * 1024
 LONGEST_BOUNDARY = 70
 """Characters, as RFC 2046, 5.1.1 has it: each byte of a body may be compared with all of them."""
 
@@ -83,9 +92,7 @@ def parts(request: Request, body: bytes) -> Iterator[Part]:
     head: Field | File = Field("", Headers())
     chunks = list[bytes]()
     try:
-        decoder.receive_data(body)
-        decoder.receive_data(None)
-        while not isinstance(event := decoder.next_event(), Epilogue):
+        for event in _events(decoder, body):
             if isinstance(event, (File, Field)):
                 if event.name is None:
                     raise Malformed("A part of the multipart body has no name.")
@@ -99,6 +106,20 @@ def parts(request: Request, body: bytes) -> Iterator[Part]:
         raise Malformed(TOO_MANY_FIELDS) from None
     except ValueError:
         raise Malformed(NOT_PARSED) from None
+
+
+def _events(decoder: MultipartDecoder, body: bytes) -> Iterator[Event]:
+    """Yield the events of a body, which is handed over in pieces.
+
+    In each piece the decoder looks for the boundary while nothing else in the process goes on.
+    """
+    pieces = (body[start : start + _PIECE] for start in range(0, len(body), _PIECE))
+    for piece in (*pieces, None):
+        decoder.receive_data(piece)
+        while not isinstance(event := decoder.next_event(), NeedData):
+            if isinstance(event, Epilogue):
+                return
+            yield event
 
 
 def _by_name(pairs: list[tuple[str, str]]) -> Form:

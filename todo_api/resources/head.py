@@ -71,7 +71,7 @@ def check(environ: WSGIEnvironment) -> None:
 
 def _needs_no_host(environ: WSGIEnvironment) -> bool:
     """Return whether it is a request of HTTP/1.0 without a Host, such as health checks send."""
-    return environ.get("SERVER_PROTOCOL") == "HTTP/1.0" and "HTTP_HOST" not in environ
+    return environ.get("SERVER_PROTOCOL") == "HTTP/1.0" and not environ.get("HTTP_HOST")
 
 
 def _must_be_short(environ: WSGIEnvironment) -> None:

@@ -11,6 +11,7 @@ from todo_api.errors import Invalid, Malformed
 from todo_api.values import names
 
 DEEPEST = 32
+LONGEST_NUMBER = 1_000
 _ORDERED = orjson.OPT_UTC_Z | orjson.OPT_SORT_KEYS
 _SURELY_64_BIT = 18
 _TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
@@ -24,7 +25,7 @@ def parse(body: bytes, *, most: int | None = None) -> Any:
     deeper than DEEPEST; Invalid for a lone surrogate, which could not be given back, and for more
     than `most` values, which would take many times the memory of their text.
     """
-    if most is not None and _values(body) > most:
+    if most is not None and _has_more_values(body, most):
         raise Invalid(f"The JSON holds more than {most:,} values.")
     try:
         value = _DECODER.decode(body.decode("utf-8"))
@@ -52,15 +53,25 @@ def render(data: Any, *, ordered: bool = False) -> bytes:
     return orjson.dumps(data, default=_exact, option=_ORDERED if ordered else orjson.OPT_UTC_Z)
 
 
-def _values(body: bytes) -> int:
-    """Return how many values there may be in `body`: one behind each comma and each bracket."""
-    bare = _TEXT.sub(b"", body)
-    return bare.count(b",") + _brackets(bare)
+def _has_more_values(body: bytes, most: int) -> bool:
+    """Return whether there may be more than `most` values: one behind each comma and bracket.
+
+    A value brings at most two texts along, its key and itself, so that this ends soon for what is
+    no JSON.
+    """
+    values = end = 0
+    for texts, text in enumerate(_TEXT.finditer(body)):
+        start = text.start()
+        values += body.count(b",", end, start) + _brackets(body, end, start)
+        if values > most or texts > 2 * most:
+            return True
+        end = text.end()
+    return values + body.count(b",", end) + _brackets(body, end) > most
 
 
-def _brackets(body: bytes) -> int:
-    """Return how many brackets are opened in `body`, those in its texts among them."""
-    return body.count(b"[") + body.count(b"{")
+def _brackets(body: bytes, start: int = 0, end: int | None = None) -> int:
+    """Return how many brackets are opened in a part of `body`, those in its texts among them."""
+    return body.count(b"[", start, end) + body.count(b"{", start, end)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -71,7 +82,13 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _whole(digits: str) -> int | Decimal:
-    return int(digits) if len(digits) <= _SURELY_64_BIT else Decimal(digits)
+    return int(digits) if len(digits) <= _SURELY_64_BIT else _decimal(digits)
+
+
+def _decimal(digits: str) -> Decimal:
+    if len(digits) > LONGEST_NUMBER:
+        raise Invalid(f"The JSON holds a number with more than {LONGEST_NUMBER:,} characters.")
+    return Decimal(digits)
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -81,7 +98,7 @@ def _no_constant(name: str) -> NoReturn:
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_object,
     parse_int=_whole,
-    parse_float=Decimal,
+    parse_float=_decimal,
     parse_constant=_no_constant,
 )
 

@@ -25,7 +25,10 @@ class Work(Enum):
     """Computes the hash of a password."""
 
     FILE = auto()
-    """Reads or writes a whole file."""
+    """Reads a whole file that a client sends."""
+
+    EXPORT = auto()
+    """Writes a whole file for a client."""
 
     STREAM = auto()
     """Begins an answer that goes on for minutes."""

@@ -47,9 +47,12 @@ def dump(entries: Iterable[tuple[str, Record]]) -> Iterator[bytes]:
     yield _folded(["END:VCALENDAR"])
 
 
+_LONGEST_TIME = 40
+
+
 def exact_time(plain: str, exact: str) -> str:
     """Return the exact time if it is `plain` but for its fraction, else `plain`."""
-    return exact if _plain_time(exact) == plain else plain
+    return exact if len(exact) <= _LONGEST_TIME and _plain_time(exact) == plain else plain
 
 
 def exact_text(plain: str, exact: str) -> str:

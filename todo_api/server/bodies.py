@@ -38,6 +38,14 @@ class Incomplete(io.RawIOBase):
         """Tell that it can be read."""
         return True
 
+    def seekable(self) -> bool:
+        """Tell that it can be read again."""
+        return True
+
+    def seek(self, _offset: int, _whence: int = 0) -> int:
+        """Go back to its start, which is all that is asked for."""
+        return 0
+
     def readinto(self, _buffer: object) -> NoReturn:
         """Raise Malformed."""
         raise Malformed("The body is not all there.")

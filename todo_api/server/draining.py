@@ -17,6 +17,10 @@ from typing import Any
 SECONDS_FOR_BODIES = 3.0
 """Seconds for which bodies that have begun to come are waited for."""
 
+SECONDS_FOR_REQUESTS = 8.0
+"""Seconds that requests have to be answered, after which a large import is cut off: the database
+rolls it back."""
+
 SECONDS_FOR_CLIENTS = 3.0
 """Seconds that clients have to read their answers once the last one is there."""
 
@@ -77,13 +81,14 @@ class Draining:
 
     async def _drain(self) -> None:
         loop = asyncio.get_running_loop()
-        given_up = loop.time() + SECONDS_FOR_BODIES
-        while self._requests:
+        begun = loop.time()
+        while self._requests and loop.time() < begun + SECONDS_FOR_REQUESTS:
             await asyncio.sleep(0.05)
-            if loop.time() > given_up:
+            if loop.time() > begun + SECONDS_FOR_BODIES:
                 for task in list(self._bodies):
                     task.cancel()
-        await asyncio.sleep(SECONDS_FOR_CLIENTS)
+        if not self._requests:
+            await asyncio.sleep(SECONDS_FOR_CLIENTS)
         # Granian waits until all connections have ended, and these never would.
         flushing = threading.Thread(target=logging.shutdown, name="last lines", daemon=True)
         flushing.start()

@@ -249,11 +249,15 @@ class _Write:
         self._on_commit = list[Callable[[], None]]()
 
     def do(self) -> None:
-        """Answer it, anew if need be."""
-        self._environ["wsgi.input"].seek(0)
+        """Answer it, anew if need be. Whatever goes wrong is no other write's affair."""
         self._on_commit = []
-        environ = {**self._environ, passage.ON_COMMIT: self._on_commit}
-        self._answer = wsgi.call(self._app, environ)
+        try:
+            self._environ["wsgi.input"].seek(0)
+            environ = {**self._environ, passage.ON_COMMIT: self._on_commit}
+            self._answer = wsgi.call(self._app, environ)
+        except Exception:
+            log.exception("A write was not answered")
+            self._answer = Answer(500, [], [])
 
     def tell(self) -> None:
         """Hand the answer over, and tell all who want to know of it."""

@@ -24,6 +24,12 @@ from wsgiref.types import WSGIApplication, WSGIEnvironment
 SECONDS_TO_READ = 0.2
 """How long the workers may take to read what was sent before nobody new came to them."""
 
+SECONDS_TO_HANG_UP = 1.0
+"""How long a client may go on sending once it has been answered."""
+
+MOST_REFUSED_AT_ONCE = 500
+"""Connections that are answered at a time, each in a thread; more are closed without an answer."""
+
 Refuse = Callable[[socket.socket], None]
 
 _ATTACH_FILTER = 51  # SO_ATTACH_REUSEPORT_CBPF of Linux, which Python has no name for.
@@ -90,7 +96,11 @@ def _answer(listeners: list[socket.socket], refuse: Refuse, ended: threading.Eve
         while not ended.is_set():
             ready.select(0.05)
             refusing = [each for each in refusing if each.is_alive()]
-            refusing += [_begun(refuse, each) for one in listeners for each in _come(one)]
+            for each in (connection for one in listeners for connection in _come(one)):
+                if len(refusing) < MOST_REFUSED_AT_ONCE:
+                    refusing.append(_begun(refuse, each))
+                else:
+                    each.close()
     for listener in listeners:
         # Whoever is not accepted when it is closed is cut off, so nothing is done in between.
         last = list(_come(listener))
@@ -101,13 +111,14 @@ def _answer(listeners: list[socket.socket], refuse: Refuse, ended: threading.Eve
 
 
 def _come(listener: socket.socket) -> Iterator[socket.socket]:
-    with suppress(BlockingIOError):
+    # Where the process has no further file to open, clients are cut off.
+    with suppress(OSError):
         while True:
             yield listener.accept()[0]
 
 
 def _begun(refuse: Refuse, connection: socket.socket) -> threading.Thread:
-    thread = threading.Thread(target=refuse, args=[connection])
+    thread = threading.Thread(target=refuse, args=[connection], daemon=True)
     thread.start()
     return thread
 
@@ -123,7 +134,8 @@ def _refuse(app: WSGIApplication, connection: socket.socket) -> None:
         environ["REMOTE_ADDR"] = connection.getpeername()[0]
         connection.sendall(_answered(app, environ))
         connection.shutdown(socket.SHUT_WR)
-        while connection.recv(65_536):
+        ends = time.monotonic() + SECONDS_TO_HANG_UP
+        while connection.recv(65_536) and time.monotonic() < ends:
             pass
 
 

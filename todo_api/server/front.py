@@ -49,11 +49,14 @@ SECONDS_TO_SEND = 20.0
 UNREAD, UNREAD_PER_CLIENT = 256 * MIB, 48 * MIB
 """Bytes of answers that wait for their clients to read them, and those of one client."""
 
-_CANCELLED = (Work.SCAN, Work.FILE, Work.STREAM)
+_CANCELLED = (Work.SCAN, Work.EXPORT, Work.STREAM)
 """Kinds of reads that are ended when their client has gone."""
 
 _WITH_A_LARGE_BODY = {Work.NO_DATABASE: Work.SCAN, Work.SHORT_WRITE: Work.WRITE}
 """The kind that short work becomes when its body is large."""
+
+QUICKLY_PARSED = 4096
+"""Bytes of a body that are parsed in well under a millisecond, unless it is in parts."""
 
 _KNOWN_PROOFS = 4096
 _LENGTH = re.compile(r"[0-9]{1,18}")
@@ -104,7 +107,8 @@ class Front:
             Work.SHORT_WRITE: short_writes,
             Work.WRITE: writes,
             Work.PASSWORD: in_threads("passwords", 2),
-            Work.FILE: in_threads("files", 3, per_client=1),
+            Work.FILE: in_threads("imports", 3, per_client=1),
+            Work.EXPORT: in_threads("exports", 3, per_client=1),
             Work.STREAM: self._streams,
             Work.PROBE: in_threads("probes", 1),
         }
@@ -178,6 +182,8 @@ class Front:
             environ["wsgi.input"] = body.stream()
             if body.size > bodies.IN_MEMORY:
                 work = _WITH_A_LARGE_BODY.get(work, work)
+            elif work is Work.NO_DATABASE and _takes_long_to_parse(environ, body.size):
+                work = Work.SCAN
             return await self._executors[work].answer(environ, client, None)
 
     async def _refusal_of_caller(self, environ: WSGIEnvironment, client: Client) -> Answer | None:
@@ -318,6 +324,11 @@ class _Clients:
             self._known[proof] = None
             if len(self._known) > _KNOWN_PROOFS:
                 self._known.popitem(last=False)
+
+
+def _takes_long_to_parse(environ: WSGIEnvironment, size: int) -> bool:
+    """Return whether parsing a body may take milliseconds, too long for the event loop."""
+    return size > QUICKLY_PARSED or "multipart" in environ.get("CONTENT_TYPE", "").lower()
 
 
 def _content_length(environ: WSGIEnvironment) -> int | None:

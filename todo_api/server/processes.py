@@ -32,6 +32,9 @@ log = logging.getLogger(__name__)
 SECONDS_TO_FINISH = 30
 """How long a worker may take to finish what is in flight before it is killed."""
 
+LARGEST_HEAD = 96 * 1024
+"""Bytes of a head that a process reads from a connection; the application allows 64 KiB."""
+
 CONNECTIONS = 4096
 """How many connections one process has open; more wait until one of these is closed."""
 
@@ -67,7 +70,9 @@ def _server(settings: Settings, ready: Callable[[], None]) -> "Server":
         workers_kill_timeout=SECONDS_TO_FINISH,
         websockets=False,
         http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=settings.idle_timeout * 1000),
+        http1_settings=HTTP1Settings(
+            header_read_timeout=settings.idle_timeout * 1000, max_buffer_size=LARGEST_HEAD
+        ),
         backpressure=CONNECTIONS,
         log_level=LogLevels.error,
         log_dictconfig=_logging(settings),

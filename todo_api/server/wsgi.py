@@ -25,6 +25,9 @@ _ENVIRONMENT: WSGIEnvironment = {
     "wsgi.run_once": False,
     "wsgi.version": (1, 0),
 }
+_PROTOCOLS = {"1": "HTTP/1.0", "1.0": "HTTP/1.0", "1.1": "HTTP/1.1", "2": "HTTP/2"}
+"""Versions of HTTP by what ASGI calls them; granian calls 1.0 just 1."""
+
 _OF_THE_BODY = ("CONTENT_TYPE", "CONTENT_LENGTH")
 
 
@@ -47,7 +50,7 @@ def environ_of(scope: dict[str, Any]) -> WSGIEnvironment:
     server, client = scope["server"], scope["client"]
     environ = {
         **_ENVIRONMENT,
-        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "SERVER_PROTOCOL": _PROTOCOLS.get(scope["http_version"], "HTTP/1.1"),
         "SERVER_NAME": server[0],
         "SERVER_PORT": str(server[1]),
         "REMOTE_ADDR": client[0],

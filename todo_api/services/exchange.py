@@ -52,7 +52,7 @@ def row(fields: Mapping[str, Any], zone: ZoneInfo, now: datetime) -> Row:
     if fields["completed"]:
         completed = completed or now
     texts = {name: fields[name] for name in ("name", "note", "item")}
-    keys = {f"{name}_key": text and names.key(text) for name, text in texts.items()}
+    keys = {f"{name}_key": text and names.search_key(text) for name, text in texts.items()}
     return {
         **texts,
         **keys,

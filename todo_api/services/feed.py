@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 
 from sqlalchemy import select
@@ -33,14 +34,20 @@ class Subscription:
     def __init__(self, feed: "Feed", account_id: int) -> None:
         self.account_id = account_id
         self._feed = feed
+        self._has_ended = False
         self._woken = threading.Event()
         self._on_wake: Callable[[], object] = _do_nothing
         self._on_close: Callable[[], object] = _do_nothing
 
     @property
     def over(self) -> bool:
-        """Whether there is nothing to wait for any more, since the process is about to end."""
-        return self._feed.stopped
+        """Whether to wait no more: the process is about to end, or another account needs room."""
+        return self._has_ended or self._feed.stopped
+
+    def end(self) -> None:
+        """Let the one who waits go."""
+        self._has_ended = True
+        self.wake()
 
     def wait(self, seconds: float) -> bool:
         """Wait until the account may have changed since `look`; False if nothing was heard of."""
@@ -88,7 +95,7 @@ class Feed:
         self._places = places
         self._per_account = max(LEAST_PER_ACCOUNT, places // 4)
         self._lock = threading.Lock()
-        self._waiting: set[Subscription] = set()
+        self._waiting = dict[Subscription, None]()
         self._thread: threading.Thread | None = None
         self._revisions: dict[int, int] = {}
 
@@ -100,19 +107,22 @@ class Feed:
     def subscribe(self, account_id: int) -> Subscription:
         """Wait for the account to change; raise Unavailable if no place is free."""
         with self._lock:
-            own = sum(each.account_id == account_id for each in self._waiting)
-            if self.stopped or len(self._waiting) >= self._places or own >= self._per_account:
+            counts = Counter(each.account_id for each in self._waiting)
+            own = counts[account_id]
+            if self.stopped or own >= self._per_account:
                 raise Unavailable("All event streams are taken.", retry_after=_RETRY_AFTER)
+            if len(self._waiting) >= self._places:
+                self._end_one_of_most(counts, own + 1)
             if self._thread is None:
                 self._start()
             subscription = Subscription(self, account_id)
-            self._waiting.add(subscription)
+            self._waiting[subscription] = None
         return subscription
 
     def leave(self, subscription: Subscription) -> None:
         """Let the subscription go; to leave twice does nothing."""
         with self._lock:
-            self._waiting.discard(subscription)
+            self._waiting.pop(subscription, None)
 
     def stop(self) -> None:
         """Let nobody wait any more, and return when nothing asks the database any more."""
@@ -123,6 +133,18 @@ class Feed:
                 subscription.wake()
         if thread:
             thread.join()
+
+    def _end_one_of_most(self, counts: Counter[int], wanted: int) -> None:
+        """End the oldest subscription of the account that has most, if that is above `wanted`.
+
+        Raises Unavailable otherwise. So a few accounts cannot take all.
+        """
+        (largest, count), *_ = counts.most_common(1) or [(0, 0)]
+        if count <= wanted:
+            raise Unavailable("All event streams are taken.", retry_after=_RETRY_AFTER)
+        oldest = next(each for each in self._waiting if each.account_id == largest)
+        del self._waiting[oldest]
+        oldest.end()
 
     def _start(self) -> None:
         """Start the thread, which waits for the lock; raise Unavailable if there can be no more."""

@@ -7,7 +7,7 @@ import base64
 import binascii
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cache, lru_cache
 from typing import Any, Generic
 
@@ -217,6 +217,10 @@ def typed(value: Any, column: Column[Any]) -> Any:
         value = datetime.fromisoformat(value)
         if value.tzinfo is None:
             raise ValueError("A moment has an offset.")
+        try:
+            value = value.astimezone(UTC)
+        except OverflowError:
+            raise ValueError("Out of range.") from None
     elif kind is date and isinstance(value, str):
         value = date.fromisoformat(value)
     in_range = not isinstance(value, int) or -(2**63) <= value < 2**63

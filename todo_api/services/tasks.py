@@ -135,7 +135,7 @@ def with_keys(fields: Mapping[str, Any]) -> dict[str, Any]:
     for name in _TEXTS:
         if name in fields and f"{name}_key" not in fields:
             text = fields[name]
-            values[f"{name}_key"] = None if text is None else names.key(text)
+            values[f"{name}_key"] = None if text is None else names.search_key(text)
     return values
 
 

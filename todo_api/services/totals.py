@@ -15,6 +15,9 @@ from todo_api.services.task_filter import Filter, matching
 from todo_api.statements import Statement
 from todo_api.values import money
 
+UNPRICED_SHOWN = 1_000
+"""Tasks without a price that a total names, those with the lowest ids."""
+
 Priced = tuple[Statement, dict[str, Any]]
 """A query and its values, for what is _Needed of each task."""
 
@@ -60,11 +63,12 @@ def total(session: Session, plan: Priced) -> Total:
     The products are exact, and each sum is rounded half up once to its currency's minor unit.
     """
     sums: Counter[str] = Counter()
-    count, unpriced = 0, []
+    count, unpriced = 0, list[_Needed]()
     query, values = plan
     for task in map(_Needed._make, query.all(session, values)):
         if task.price is None or task.currency is None:
-            unpriced.append(task)
+            if len(unpriced) < UNPRICED_SHOWN:
+                unpriced.append(task)
         else:
             count += 1
             sums[task.currency] += task.price * task.quantity

@@ -13,6 +13,9 @@ LONGEST_NAME = 255
 LONGEST_KEY = 510
 """Code points a key may have: what every database's index takes (PostgreSQL's: 2,704 bytes)."""
 
+LONGEST_SEARCHED = 30_000
+"""Characters of the key of a text that is searched, three times as many as a note may have."""
+
 _LONGEST_RUN = 30
 """Marks that follow one another in any text that means something (UAX #15, section 13)."""
 
@@ -30,6 +33,15 @@ def key(name: str) -> str:
         return name.casefold().strip()
     # Casefolding keeps the marks in their order, so that this takes linear time, too.
     return unicodedata.normalize("NFKC", nfkc(name).casefold()).strip()
+
+
+def search_key(text: str) -> str:
+    """Return the key of a text of any length, of which no more is kept than is searched.
+
+    A few characters are eighteen of another form in NFKC. A text of nothing else is searched as far
+    as LONGEST_SEARCHED only.
+    """
+    return key(text)[:LONGEST_SEARCHED]
 
 
 def nfkc(text: str) -> str:

@@ -1,7 +1,8 @@
-"""An index for the tasks that are due at a moment, one for bare dates, one for those with neither.
+"""Indexes of tasks without tombstones, and one for each kind of due date.
 
-`due_order` held when a bare date begins, so that a new time zone had to rewrite every task. What is
-left of a generation before this one sorts by it, so this begins a new one.
+Lists read over all tombstones, which may be many. `due_order` held when a bare date begins, so that
+a new time zone had to rewrite every task. Programs of the generation before this one sort by it, so
+that this begins a new one.
 """
 
 from datetime import UTC, datetime
@@ -16,9 +17,17 @@ down_revision = "0006.2"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 INDEXES = {
-    "ix_task_due_at": (["account_id", "due_at", "id"], "due_at IS NOT NULL"),
-    "ix_task_due_on": (["account_id", "due_on", "id"], "due_on IS NOT NULL"),
-    "ix_task_undated": (["account_id", "id"], "due_at IS NULL AND due_on IS NULL"),
+    "ix_task_id": (["id"], "deleted_date IS NULL"),
+    "ix_task_name": (["name_key", "id"], "deleted_date IS NULL"),
+    "ix_task_created": (["creation_date", "id"], "deleted_date IS NULL"),
+    "ix_task_due_at": (["due_at", "id"], "deleted_date IS NULL AND due_at IS NOT NULL"),
+    "ix_task_due_on": (["due_on", "id"], "deleted_date IS NULL AND due_on IS NOT NULL"),
+    "ix_task_undated": (["id"], "deleted_date IS NULL AND due_at IS NULL AND due_on IS NULL"),
+}
+BEFORE = {
+    "ix_task_name": ["name_key", "id"],
+    "ix_task_created": ["creation_date", "id"],
+    "ix_task_due": ["due_order", "id"],
 }
 
 task = sa.table(
@@ -33,21 +42,24 @@ account = sa.table("account", sa.column("id", sa.BigInteger()), sa.column("timez
 
 
 def upgrade() -> None:
-    """Make the indexes, and drop what they replace."""
+    """Replace the indexes, and drop the column that one of them was for."""
+    for name in BEFORE:
+        op.drop_index(name, "task")
     for name, (columns, rows) in INDEXES.items():
         where = sa.text(rows)
-        op.create_index(name, "task", columns, postgresql_where=where, sqlite_where=where)
-    op.drop_index("ix_task_due", "task")
+        owned = ["account_id", *columns]
+        op.create_index(name, "task", owned, postgresql_where=where, sqlite_where=where)
     op.drop_column("task", "due_order")
 
 
 def downgrade() -> None:
-    """Work out `due_order` again."""
+    """Work out `due_order` again, and bring the former indexes back."""
     op.add_column("task", sa.Column("due_order", sa.BigInteger()))
     _fill(op.get_bind())
-    op.create_index("ix_task_due", "task", ["account_id", "due_order", "id"])
     for name in INDEXES:
         op.drop_index(name, "task")
+    for name, columns in BEFORE.items():
+        op.create_index(name, "task", ["account_id", *columns])
 
 
 def _fill(connection: sa.Connection) -> None:
