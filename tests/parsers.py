@@ -65,6 +65,7 @@ TIME = [*"019-:/TWZ., +", "2026-", "-01", ":00", "T00", "2026-01-01"]
 TEXT = [*"a1 %_/", "\xe9", "\u0301", "\u0301\u0327", "\ufdfa", "\ud800", "\0"]
 CALENDAR = [*'a";:,=\\\r\n ', "\r\n ", "BEGIN:VTODO\r\n", "END:VTODO\r\n", "SUMMARY:a\r\n", "DUE:"]
 CALENDAR += ["RRULE:FREQ=DAILY;", "TZID=a:", 'ALTREP="', "BEGIN:VTIMEZONE\r\n", "P1D", "20300101T"]
+CALENDAR += ["=\r\n", "=C3", ";X=a"]
 CALENDAR_HEAD = "BEGIN:VCALENDAR\r\nBEGIN:VTODO\r\n"
 PART = '--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n'
 MULTIPART = [*"a-\r\n :", "\r\n", "--b", "\r\n--b", "--b ", "--b\r\n", "a: b\r\n", "\r\n a", PART]
@@ -265,7 +266,11 @@ PARSERS = {
     "tasks in a calendar": Parser(
         refusing(lambda content: task_calendar.load(content, UTC), "utf-8"),
         CALENDAR,
-        (CALENDAR_HEAD, f"{CALENDAR_HEAD}DUE;TZID="),
+        (
+            CALENDAR_HEAD,
+            f"{CALENDAR_HEAD}DUE;TZID=",
+            f"{CALENDAR_HEAD}SUMMARY;ENCODING=QUOTED-PRINTABLE:",
+        ),
     ),
     "a sync token": Parser(
         refusing(lambda text: changes._start(SimpleNamespace(era="a"), text)),  # noqa: SLF001

@@ -1,17 +1,18 @@
 """The content lines of iCalendar (RFC 5545, 3.1), with their numbers and where they stand.
 
 The icalendar library parses a calendar whole, all of it or nothing, without line numbers, and keeps
-what one file says of time zones for the next one. So only its parsers of single lines and values
-are used here, and what stands in components that are no tasks is not parsed at all.
+what one file says of time zones for the next one. It also takes a time that grows with the square
+of the parameters. So lines are parsed here, and what stands in components that are no tasks is not
+parsed at all.
+
+Lines of vCalendar 1.0, the predecessor of iCalendar, may be encoded. A line in quoted-printable
+goes on after a "=" at its end.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
-
-from icalendar.parser import Contentline, unescape_backslash
 
 from todo_api.errors import Invalid, Malformed
 
@@ -20,16 +21,17 @@ BEGIN, END = "BEGIN", "END"
 Path = tuple[str, ...]
 """The names of the components around a line, the innermost last."""
 
-_contentline: Any = Contentline  # The library's functions have no annotations.
-
 MOST_LINES = 3_000_000
-LONGEST_HEAD = 2_000
-"""Characters that the name and the parameters of a property may have; the library is slow there."""
 
 _DEEPEST = 3
 _BOM = b"\xef\xbb\xbf"
+_CR, _LF = b"\r", b"\n"
+_ENCODINGS = ("QUOTED-PRINTABLE", "BASE64", "8BIT", "7BIT")
 _NAME = re.compile(r"([A-Za-z0-9.-]+)[ \t]*[;:]")
 _HEAD = re.compile(r'[^:"]*+(?:"[^"]*+"[^:"]*+)*+:')
+_PIECE = re.compile(r'(?:"[^"]*+"|[^";]++)++')
+_ENDS_A_COMPONENT = b"END:V"
+_QUOTED_PRINTABLE = re.compile(rb"[^:]{,200};(ENCODING=)?QUOTED-PRINTABLE[;:]", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -51,15 +53,21 @@ class Line:
         return self.text.partition(":")[2].strip().upper()
 
     def parts(self) -> tuple[dict[str, str], str]:
-        """Return the parameters by name and the value, unescaped; raise ValueError for no line."""
-        head = _HEAD.match(self.text, endpos=LONGEST_HEAD)
+        """Return the parameters by name, and the value as it stands; raise ValueError for no line.
+
+        vCalendar 1.0 may leave out the name of the parameter ENCODING.
+        """
+        head = _HEAD.match(self.text)
         if not head:
             raise ValueError("There is no value.")
         parameters = {}
-        if ";" in head[0]:
-            _, found, _ = _contentline(head[0]).parts()
-            parameters = {name.upper(): str(each) for name, each in found.items()}
-        return parameters, unescape_backslash(self.text[head.end() :])
+        _, *pieces = _PIECE.findall(head[0][:-1])
+        for piece in pieces:
+            name, _, value = piece.strip().partition("=")
+            if name.upper() in _ENCODINGS and not value:
+                name, value = "ENCODING", name
+            parameters[name.upper()] = value.strip('"')
+        return parameters, self.text[head.end() :]
 
 
 def lines(content: bytes) -> Iterator[tuple[Path, Line]]:
@@ -87,19 +95,40 @@ def lines(content: bytes) -> Iterator[tuple[Path, Line]]:
 
 def _unfolded(content: bytes) -> Iterator[Line]:
     """Yield the lines; they are joined as bytes, since a fold may split a character (RFC 5545)."""
-    number, parts = 0, list[bytes]()
-    for following, raw in enumerate(BytesIO(content.removeprefix(_BOM)), 1):
+    number, parts, goes_on = 0, list[bytes](), False
+    is_quoted = (
+        False  # Whether the line is in quoted-printable, where a "=" at its end joins lines.
+    )
+    for following, part in enumerate(_raw_lines(content.removeprefix(_BOM)), 1):
         if following > MOST_LINES:
             raise Invalid(f"The calendar has more than {MOST_LINES:,} lines.")
-        part = raw.removesuffix(b"\n").removesuffix(b"\r")
-        if part[:1] in (b" ", b"\t") and parts:
+        if goes_on and not part.startswith(_ENDS_A_COMPONENT):
+            parts.append(part)
+        elif part[:1] in (b" ", b"\t") and parts:
             parts.append(part[1:])
         elif part:
             if parts:
                 yield _decoded(number, parts)
             number, parts = following, [part]
+            is_quoted = bool(_QUOTED_PRINTABLE.match(part))
+        goes_on = is_quoted and part.endswith(b"=")
+        if goes_on:
+            parts[-1] = parts[-1][:-1]
     if parts:
         yield _decoded(number, parts)
+
+
+def _raw_lines(content: bytes) -> Iterator[bytes]:
+    """Yield the lines without their ends, which may be CRLF, LF, CR or, of a bad copy, CRCRLF.
+
+    A CR may also stand in a text, so that the first line, a BEGIN, says which ends the file has.
+    """
+    if _LF not in content:
+        content = content.replace(_CR, _LF)
+    bad = content[: content.find(_LF)].endswith(2 * _CR)
+    end = 2 * _CR if bad else _CR
+    for raw in BytesIO(content):
+        yield raw.removesuffix(_LF).removesuffix(end)
 
 
 def _decoded(number: int, parts: list[bytes]) -> Line:

@@ -8,6 +8,7 @@ place of which a new task gets an id and a revision of its own.
 from dataclasses import dataclass, field
 
 from todo_api.schemas.calendar_lines import BEGIN, END, Line, Path, lines
+from todo_api.schemas.calendar_texts import decoded, unescaped, unescaped_of_old
 from todo_api.schemas.calendar_zones import Zones
 from todo_api.schemas.skipped import Skipped
 from todo_api.schemas.task_file import must_be_few
@@ -17,6 +18,10 @@ NOTHING_LIKE_IT = "Tasks have nothing like it here."
 
 _OF_THE_ENTRY = ("UID", "DTSTAMP", "LAST-MODIFIED", "SEQUENCE", END)
 _OF_THE_FILE = ("PRODID", "VERSION", "CALSCALE", *_OF_THE_ENTRY)
+_OLD_NAMES = {"DCREATED": "CREATED"}
+"""Properties of vCalendar 1.0 that iCalendar has given another name."""
+
+_SAYS_HOW_TO_READ = ("TZID", "VALUE", "ENCODING")
 _READ = {
     *FIELDS,
     *(f"{EXACT}{name}" for name in (*TEXTS, *TIMES)),
@@ -52,6 +57,8 @@ class Calendar:
     entries: list[Todo] = field(default_factory=list)
     zones: Zones = field(default_factory=Zones)
     skipped: Skipped = field(default_factory=Skipped)
+    is_old: bool = False
+    """Whether the lines that are being read are of vCalendar 1.0."""
 
     def take(self, path: Path, line: Line) -> None:
         """Take the next line of the file."""
@@ -66,6 +73,8 @@ class Calendar:
     def _take_of_file(self, path: Path, line: Line) -> None:
         name = line.name
         begun = line.component if name == BEGIN else ""
+        if name == "VERSION" or begun == "VCALENDAR":
+            self.is_old = line.component == "1.0"
         if begun == "VTODO":
             must_be_few(len(self.entries) + 1)
             self.entries.append(Todo(line.number))
@@ -77,7 +86,7 @@ class Calendar:
             self.skipped.note(line.number, name or "A line", "It is not part of a task.")
 
     def _take_of_todo(self, todo: Todo, line: Line) -> None:
-        name = line.name
+        name = _OLD_NAMES.get(line.name, line.name)
         if name in _OF_THE_ENTRY:
             return
         if name not in _READ:
@@ -94,13 +103,19 @@ class Calendar:
         except ValueError:
             self.skipped.note(line.number, name, "It cannot be parsed.")
             return
-        if "ENCODING" in parameters:
-            self.skipped.note(line.number, name, "It is encoded.")
+        try:
+            value = decoded(value, parameters)
+        except ValueError as error:
+            self.skipped.note(line.number, name, str(error))
             return
-        for parameter in parameters:
-            if parameter not in ("TZID", "VALUE"):
+        for parameter, said in parameters.items():
+            is_charset = parameter == "CHARSET" and (
+                "ENCODING" in parameters or said.upper() == "UTF-8"
+            )
+            if parameter not in _SAYS_HOW_TO_READ and not is_charset:
                 self.skipped.note(line.number, f"{name};{parameter}", NOTHING_LIKE_IT)
-        todo.has[name] = Property(line.number, value, parameters.get("TZID"))
+        meant = unescaped_of_old(value) if self.is_old else unescaped(value)
+        todo.has[name] = Property(line.number, meant, parameters.get("TZID"))
 
 
 def read(content: bytes) -> Calendar:

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from todo_api.schemas.calendar_lines import BEGIN, Line, Path
+from todo_api.schemas.calendar_texts import unescaped
 from todo_api.values import moments
 
 MOST_ZONES = 20
@@ -151,7 +152,7 @@ class _Definition:
         if path[-1] == "VTIMEZONE":
             if name == "TZID":
                 with suppress(ValueError):
-                    self.tzid = line.parts()[1]
+                    self.tzid = unescaped(line.parts()[1])
             elif name == BEGIN:
                 self.parts.append([line.component])
         elif name in _USED and not self.is_strange:

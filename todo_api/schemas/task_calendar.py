@@ -82,7 +82,9 @@ def _record(calendar: Calendar, todo: Todo) -> Record:
 
 def _is_completed(calendar: Calendar, todo: Todo) -> bool:
     """Return whether it is done; a COMPLETED counts more than a STATUS, as in RFC 5545, 3.6.2."""
-    status, percent = todo.value("STATUS").upper(), todo.value("PERCENT-COMPLETE")
+    # vCalendar 1.0 writes NEEDS ACTION.
+    status = todo.value("STATUS").strip().upper().replace(" ", "-")
+    percent = todo.value("PERCENT-COMPLETE").strip()
     completed = "COMPLETED" in (status, *todo.has) or (not status and percent == "100")
     said = {
         "STATUS": (status, "COMPLETED" if completed else "NEEDS-ACTION"),
