@@ -12,6 +12,7 @@ from test_values import least_seconds
 
 from todo_api.errors import Invalid, Malformed, Problem
 from todo_api.schemas import task_calendar
+from todo_api.values.windows_zones import DISPLAY_NAMES
 
 BERLIN = ZoneInfo("Europe/Berlin")
 TOO_LONG = "Must have at most 10,000 characters."
@@ -262,13 +263,8 @@ def test_a_vtodo_that_is_no_task_is_skipped(lines, reason):
         ("DUE:tomorrow", "DUE", "It is no date or time."),
         ("DUE:20300230", "DUE", "day is out of range for month"),
         ("DUE:99991231", "DUE", f"due_date: {OUT_OF_RANGE}"),
-        ("DUE;TZID=Mars/Base:20300101T120000", "DUE", "The time zone 'Mars/Base' is not known."),
         ("COMPLETED:20300101", "COMPLETED", "completed_date: Must be a time."),
-        (
-            "CREATED:19691231T235959Z",
-            "CREATED",
-            f"creation_date: {OUT_OF_RANGE}",
-        ),
+        ("CREATED:19691231T235959Z", "CREATED", OUT_OF_RANGE),
         ("DURATION:PT1H", "DURATION", "It needs a DTSTART beside it, and no DUE."),
         ("DTSTART:20300101", "DTSTART", NOTHING_LIKE_IT),
         ("STATUS:IN-PROCESS", "STATUS", IS_OPEN),
@@ -367,6 +363,48 @@ def test_a_time_is_placed_by_its_zone_wherever_that_is_defined(line, moment):
         assert skipped == []
 
 
+UNKNOWN = "The time zone {!r} is not known: this is a time in the account's."
+
+
+@pytest.mark.parametrize(
+    ("tzid", "hour"),
+    [
+        ("tzone://Microsoft/Utc", 12),
+        ("UTC", 12),
+        ("utc", 12),
+        ("W. Europe Standard Time", 10),
+        ("w. europe standard time", 10),
+        ("europe/london", 11),
+        ('"(UTC+01:00) Amsterdam, Berlin, Bern, Rome, Stockholm, Vienna"', 10),
+        ('"(GMT+01:00) Amsterdam, Berlin, Bern, Rome, Stockholm, Vienna"', 10),
+        ('"(UTC+01:00) Amsterdam\\, Berlin\\, Bern\\, Rome\\, Stockholm\\, Vienna"', 10),
+        ("(UTC-05:00) Eastern Time (US & Canada)", 16),
+        ("(GMT-05.00) Eastern Time (US & Canada)", 16),
+        ("(UTC) Coordinated Universal Time", 12),
+        ('"(UTC+02:00) Helsinki, Kiev, Riga, Sofia, Tallinn, Vilnius"', 9),
+    ],
+)
+def test_a_zone_of_windows_needs_no_definition(tzid, hour):
+    row, skipped = only(f"DUE;TZID={tzid}:20300701T120000")
+    assert (row["due_at"], skipped) == (datetime(2030, 7, 1, hour, tzinfo=UTC), [])
+
+
+@pytest.mark.parametrize(
+    "tzid", ["Mars/Base", "tzone://Microsoft/Custom", "(UTC+01:00) Atlantis", "Mitteleuropa"]
+)
+def test_a_time_in_an_unknown_zone_is_one_in_the_zone_of_the_account_and_that_is_told(tzid):
+    row, skipped = only(f"DUE;TZID={tzid}:20300701T120000")
+    assert row["due_at"] == datetime(2030, 7, 1, 10, tzinfo=UTC)
+    assert skipped == [("DUE", UNKNOWN.format(tzid), [8])]
+
+
+@pytest.mark.parametrize("name", DISPLAY_NAMES)
+def test_each_display_name_of_windows_stands_for_a_zone(name):
+    row, skipped = only(f'DUE;TZID="(UTC+01:00) {name}":20300701T120000')
+    assert row["due_at"]
+    assert skipped == []
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [
@@ -390,16 +428,16 @@ def test_a_zone_that_no_program_would_define_is_not_worked_out(old, new):
     started = time.perf_counter()
     (row,), skipped = load(calendar(*lines, *todo(IN_CUSTOM % "0101")))
     assert time.perf_counter() - started < 5
-    assert row["due_at"] is None
-    assert [what for what, *_ in skipped] == ["DUE"]
+    assert row["due_at"] == datetime(2030, 1, 1, 11, tzinfo=UTC)
+    assert [each[:2] for each in skipped] == [("DUE", UNKNOWN.format("Somewhere, else"))]
 
 
 def test_a_zone_is_not_worked_out_for_centuries():
     zone = CUSTOM.splitlines()
     for year, is_known in ((2100, True), (2101, False)):
         line = (IN_CUSTOM % "0701").replace("2030", str(year))
-        (row,), _ = load(calendar(*zone, *todo(line)))
-        assert bool(row["due_at"]) is is_known
+        _, skipped = load(calendar(*zone, *todo(line)))
+        assert (skipped == []) is is_known
 
 
 def test_only_so_many_zones_are_worked_out():
@@ -410,15 +448,15 @@ def test_only_so_many_zones_are_worked_out():
     ]
     lines += todo("DUE;TZID=Z19:20300101T120000") + todo("DUE;TZID=Z20:20300101T120000")
     (first, last), skipped = load(calendar(*lines))
-    assert (bool(first["due_at"]), last["due_at"]) == (True, None)
-    assert len(skipped) == 1
+    assert (first["due_at"].minute, last["due_at"].minute) == (30, 0)
+    assert [each[:2] for each in skipped] == [("DUE", UNKNOWN.format("Z20"))]
 
 
 def test_one_calendars_zones_are_not_the_next_ones():
     line = IN_CUSTOM % "0701"
-    assert due(line) == (None, ["DUE"])
+    assert due(line) == (datetime(2030, 7, 1, 10, tzinfo=UTC), ["DUE"])
     load(calendar(*CUSTOM.splitlines(), *todo(line)))
-    assert due(line) == (None, ["DUE"])
+    assert due(line) == (datetime(2030, 7, 1, 10, tzinfo=UTC), ["DUE"])
     assert tzp.timezone("Somewhere, else") is None
 
 

@@ -52,22 +52,24 @@ class Line:
         """The name of the component that a BEGIN or an END is of."""
         return self.text.partition(":")[2].strip().upper()
 
-    def parts(self) -> tuple[dict[str, str], str]:
+    def parts(self, *, is_time: bool = False) -> tuple[dict[str, str], str]:
         """Return the parameters by name, and the value as it stands; raise ValueError for no line.
 
-        vCalendar 1.0 may leave out the name of the parameter ENCODING.
+        vCalendar 1.0 may leave out the name of the parameter ENCODING. A time holds no colon, so
+        that the name of its zone may, even if a program forgot to quote it.
         """
-        head = _HEAD.match(self.text)
-        if not head:
+        found = _HEAD.match(self.text)
+        if not found:
             raise ValueError("There is no value.")
+        end = self.text.rindex(":") if is_time else found.end() - 1
         parameters = {}
-        _, *pieces = _PIECE.findall(head[0][:-1])
+        _, *pieces = _PIECE.findall(self.text[:end])
         for piece in pieces:
             name, _, value = piece.strip().partition("=")
             if name.upper() in _ENCODINGS and not value:
                 name, value = "ENCODING", name
             parameters[name.upper()] = value.strip('"')
-        return parameters, self.text[head.end() :]
+        return parameters, self.text[end + 1 :]
 
 
 def lines(content: bytes) -> Iterator[tuple[Path, Line]]:

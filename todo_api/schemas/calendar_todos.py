@@ -5,7 +5,10 @@ VERSION and CALSCALE, which are about the file, and UID, DTSTAMP, LAST-MODIFIED 
 place of which a new task gets an id and a revision of its own.
 """
 
+import re
 from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo
 
 from todo_api.schemas.calendar_lines import BEGIN, END, Line, Path, lines
 from todo_api.schemas.calendar_texts import decoded, unescaped, unescaped_of_old
@@ -13,14 +16,20 @@ from todo_api.schemas.calendar_zones import Zones
 from todo_api.schemas.skipped import Skipped
 from todo_api.schemas.task_file import must_be_few
 from todo_api.schemas.task_ics import CURRENCY, EXACT, FIELDS, TEXTS, TIMES
+from todo_api.values import moments
 
 NOTHING_LIKE_IT = "Tasks have nothing like it here."
+
+_NONE = timedelta(0)
+_TIME = re.compile(r"\d{8}(T\d{6}Z?)?", re.ASCII)
+_IN_THE_ACCOUNTS = "this is a time in the account's."
 
 _OF_THE_ENTRY = ("UID", "DTSTAMP", "LAST-MODIFIED", "SEQUENCE", END)
 _OF_THE_FILE = ("PRODID", "VERSION", "CALSCALE", *_OF_THE_ENTRY)
 _OLD_NAMES = {"DCREATED": "CREATED"}
 """Properties of vCalendar 1.0 that iCalendar has given another name."""
 
+_TIMES = (*TIMES, "DTSTART")
 _SAYS_HOW_TO_READ = ("TZID", "VALUE", "ENCODING")
 _READ = {
     *FIELDS,
@@ -52,8 +61,9 @@ class Todo:
 
 @dataclass
 class Calendar:
-    """What a file holds."""
+    """What a file holds, for an account in `zone`."""
 
+    zone: ZoneInfo
     entries: list[Todo] = field(default_factory=list)
     zones: Zones = field(default_factory=Zones)
     skipped: Skipped = field(default_factory=Skipped)
@@ -99,7 +109,7 @@ class Calendar:
 
     def _take_property(self, todo: Todo, name: str, line: Line) -> None:
         try:
-            parameters, value = line.parts()
+            parameters, value = line.parts(is_time=name in _TIMES)
         except ValueError:
             self.skipped.note(line.number, name, "It cannot be parsed.")
             return
@@ -117,13 +127,39 @@ class Calendar:
         meant = unescaped_of_old(value) if self.is_old else unescaped(value)
         todo.has[name] = Property(line.number, meant, parameters.get("TZID"))
 
+    def when(
+        self, name: str, time: Property, days: timedelta = _NONE, hours: timedelta = _NONE
+    ) -> date | datetime:
+        """Return a date or a moment as a property says it, or so much later, once all is taken.
 
-def read(content: bytes) -> Calendar:
-    """Return what a file holds.
+        Days are added to what the clock says, hours to the moment (RFC 5545, 3.3.6). A time in no
+        zone, or in one that is not known, is in the account's; the latter is noted. Raises
+        ValueError if it is no time, OverflowError or ValueError if it is out of range.
+        """
+        if not _TIME.fullmatch(time.value.strip()):
+            raise ValueError("It is no date or time.")
+        when = moments.parse(time.value) + days
+        if not isinstance(when, datetime):
+            if hours:
+                raise ValueError("It is no number of days.")
+            return when
+        zone: tzinfo | None = None
+        if time.tzid and not when.tzinfo:
+            zone = self.zones.zone(time.tzid, when.year)
+            if zone is None:
+                reason = f"The time zone {time.tzid[:100]!r} is not known: {_IN_THE_ACCOUNTS}"
+                self.skipped.note(time.line, name, reason)
+        if not when.tzinfo:
+            when = when.replace(tzinfo=zone or self.zone)
+        return moments.at(when, self.zone) + hours
+
+
+def read(content: bytes, zone: ZoneInfo) -> Calendar:
+    """Return what a file holds, for an account in `zone`.
 
     Raises Malformed if it is not UTF-8, Invalid if it is no iCalendar or has too many VTODOs.
     """
-    calendar = Calendar()
+    calendar = Calendar(zone)
     for path, line in lines(content):
         calendar.take(path, line)
     return calendar

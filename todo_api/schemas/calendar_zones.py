@@ -11,6 +11,7 @@ from calendar import monthrange
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
@@ -18,6 +19,7 @@ from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 from todo_api.schemas.calendar_lines import BEGIN, Line, Path
 from todo_api.schemas.calendar_texts import unescaped
 from todo_api.values import moments
+from todo_api.values.windows_zones import DISPLAY_NAMES
 
 MOST_ZONES = 20
 MOST_PARTS = 10
@@ -29,6 +31,10 @@ LAST_YEAR = 2100
 
 _YEARS_BACK = 12
 """Years after which each rule has had a turn, on February 29 or on a date that is a Sunday, too."""
+
+_MICROSOFT = "tzone://microsoft/"
+_OFFSET_BEFORE = re.compile(r"\((utc|gmt)[^)]{,10}\)\s*")
+"""The offset that Windows shows before the name of a zone."""
 
 _WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
@@ -246,29 +252,34 @@ class Zones:
         elif len(self.definitions) <= MOST_ZONES:
             self.definitions[-1].take(path, line)
 
-    def moment(self, wall: datetime, tzid: str) -> datetime:
-        """Return the moment of a wall time, once all lines are taken.
-
-        Raises ValueError if the zone is not known, or out of range.
-        """
+    def zone(self, tzid: str, year: int) -> tzinfo | None:
+        """Return the zone of a TZID in a year, None if it is not known. All lines are taken."""
         if tzid not in self.known:
             name = _iana(tzid)
             self.known[tzid] = ZoneInfo(name) if name else self._defined(tzid)
         zone = self.known[tzid]
-        if zone is None or (wall.year > LAST_YEAR and not isinstance(zone, ZoneInfo)):
-            raise ValueError(f"The time zone {tzid[:100]!r} is not known.")
-        return moments.at(wall.replace(tzinfo=zone), ZoneInfo("UTC"))
+        return zone if year <= LAST_YEAR or isinstance(zone, ZoneInfo) else None
 
     def _defined(self, tzid: str) -> tzinfo | None:
         found = [each for each in self.definitions if each.tzid == tzid]
         return found[0].zone() if found else None
 
 
+@cache
+def _names() -> dict[str, str]:
+    """Return the IANA names by the names of zones that need no definition, in lower case."""
+    by_display_name = {name: WINDOWS_TO_OLSON[zone] for name, zone in DISPLAY_NAMES.items()}
+    iana = {name: name for name in moments.time_zones()}
+    named = {**by_display_name, **WINDOWS_TO_OLSON, **iana}
+    return {name.lower(): zone for name, zone in named.items() if zone in iana}
+
+
 def _iana(tzid: str) -> str | None:
     """Return the IANA name that a TZID says: as it is, in Windows' words, or behind a vendor's."""
-    name = tzid.strip("/")
-    names = [name, WINDOWS_TO_OLSON.get(name, "")]
+    name = tzid.replace("\\", "").strip().strip("/").lower().removeprefix(_MICROSOFT)
+    offset = _OFFSET_BEFORE.match(name)
+    names = [name[offset.end() :] if offset else name]
     if tzid.startswith("/"):
         parts = name.split("/")
         names += ["/".join(parts[-length:]) for length in (3, 2)]
-    return next((each for each in names if each in moments.time_zones()), None)
+    return next((_names()[each] for each in names if each in _names()), None)

@@ -1,16 +1,14 @@
 """Tasks from a calendar: of each VTODO what can be said of a task, and a note of what cannot."""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from icalendar import vDuration
 
 from todo_api.errors import Invalid
-from todo_api.schemas.calendar_todos import NOTHING_LIKE_IT, Calendar, Property, Todo, read
+from todo_api.schemas.calendar_todos import NOTHING_LIKE_IT, Calendar, Todo, read
 from todo_api.schemas.skipped import Skipped
 from todo_api.schemas.task_file import Record, reasons, row
 from todo_api.schemas.task_ics import (
@@ -25,10 +23,7 @@ from todo_api.schemas.task_ics import (
     exact_time,
 )
 from todo_api.services.exchange import Row
-from todo_api.values import moments
 
-_TIME = re.compile(r"\d{8}(T\d{6}Z?)?", re.ASCII)
-_NONE = timedelta(0)
 _duration: Any = vDuration.from_ical  # The library's functions have no annotations.
 
 
@@ -37,18 +32,18 @@ def load(content: bytes, zone: ZoneInfo) -> tuple[list[Row], Skipped]:
 
     Raises Malformed and Invalid as `read` does.
     """
-    calendar = read(content)
-    rows = [_row(calendar, todo, zone) for todo in calendar.entries]
+    calendar = read(content, zone)
+    rows = [_row(calendar, todo) for todo in calendar.entries]
     return [each for each in rows if each], calendar.skipped
 
 
-def _row(calendar: Calendar, todo: Todo, zone: ZoneInfo) -> Row | None:
+def _row(calendar: Calendar, todo: Todo) -> Row | None:
     """Return the row of a VTODO without what is wrong in it, None if it is no task then."""
     try:
         record = _record(calendar, todo)
         while True:
             try:
-                return row(record, zone)
+                return row(record, calendar.zone)
             except Invalid as error:
                 wrong = [name for name in FIELDS if FIELDS[name] in (error.errors or {})]
                 if not wrong or "SUMMARY" in wrong:
@@ -102,9 +97,9 @@ def _take_times(calendar: Calendar, todo: Todo, record: Record) -> None:
     for name, each in TIMES.items():
         if name in todo.has:
             with _noting(calendar, todo, name):
-                when = _when(calendar, todo.has[name])
+                when = calendar.when(name, todo.has[name])
                 exact = todo.value(f"{EXACT}{name}")
-                record[each] = exact_time(todo.value(name), exact) if exact else when
+                record[each] = exact_time(todo.value(name), exact) if exact else when.isoformat()
     if "DTSTART" in todo.has:
         calendar.skipped.note(todo.has["DTSTART"].line, "DTSTART", NOTHING_LIKE_IT)
     if "DURATION" in todo.has:
@@ -119,7 +114,7 @@ def _due_after_start(calendar: Calendar, todo: Todo) -> str:
     days, _, hours = todo.value("DURATION").partition("T")
     sign = days.partition("P")[0]
     later = _duration(days), _duration(f"{sign}PT{hours}")
-    return _when(calendar, todo.has["DTSTART"], *later)
+    return calendar.when("DTSTART", todo.has["DTSTART"], *later).isoformat()
 
 
 @contextmanager
@@ -129,22 +124,3 @@ def _noting(calendar: Calendar, todo: Todo, name: str) -> Iterator[None]:
         yield
     except (ValueError, OverflowError) as error:
         calendar.skipped.note(todo.has[name].line, name, str(error))
-
-
-def _when(
-    calendar: Calendar, time: Property, days: timedelta = _NONE, hours: timedelta = _NONE
-) -> str:
-    """Return a time as a record has it, or so much later; raise ValueError if there is none.
-
-    Days are added to what the clock says, hours to the moment (RFC 5545, 3.3.6).
-    """
-    if not _TIME.fullmatch(time.value):
-        raise ValueError("It is no date or time.")
-    when = moments.parse(time.value) + days
-    if isinstance(when, datetime):
-        if time.tzid and not when.tzinfo:
-            when = calendar.zones.moment(when, time.tzid)
-        when += hours
-    elif hours:
-        raise ValueError("It is no number of days.")
-    return when.isoformat()
