@@ -12,12 +12,16 @@ from test_values import least_seconds
 
 from todo_api.errors import Invalid, Malformed, Problem
 from todo_api.schemas import task_calendar
+from todo_api.values import moments
 from todo_api.values.windows_zones import DISPLAY_NAMES
 
 BERLIN = ZoneInfo("Europe/Berlin")
 TOO_LONG = "Must have at most 10,000 characters."
 OUT_OF_RANGE = "Must lie in the years 1970 to 9998."
 IS_OPEN = "A task is open or completed, and this one is open."
+FUTURE = "It is later than now, and the task is open."
+NO_TIME = "It names no time: it is taken as the start of the day in the account's zone."
+NO_DATE = "It does not say when: {} is taken."
 NO_CODE = "Not an ISO 4217 currency code."
 NOTHING_LIKE_IT = "Tasks have nothing like it here."
 
@@ -263,7 +267,7 @@ def test_a_vtodo_that_is_no_task_is_skipped(lines, reason):
         ("DUE:tomorrow", "DUE", "It is no date or time."),
         ("DUE:20300230", "DUE", "day is out of range for month"),
         ("DUE:99991231", "DUE", f"due_date: {OUT_OF_RANGE}"),
-        ("COMPLETED:20300101", "COMPLETED", "completed_date: Must be a time."),
+        ("COMPLETED:20300101", "COMPLETED", FUTURE),
         ("CREATED:19691231T235959Z", "CREATED", OUT_OF_RANGE),
         ("DURATION:PT1H", "DURATION", "It needs a DTSTART beside it, and no DUE."),
         ("DTSTART:20300101", "DTSTART", NOTHING_LIKE_IT),
@@ -296,8 +300,8 @@ def test_what_makes_no_sense_is_skipped_and_the_rest_is_not(line, what, reason):
     [
         ([], False),
         (["STATUS:NEEDS-ACTION", "PERCENT-COMPLETE:0"], False),
-        (["STATUS:COMPLETED"], True),
-        (["PERCENT-COMPLETE:100"], True),
+        (["STATUS:COMPLETED", "COMPLETED:20260101T000000Z"], True),
+        (["PERCENT-COMPLETE:100", "COMPLETED:20260101T000000Z"], True),
         (["COMPLETED:20260101T000000Z"], True),
     ],
 )
@@ -312,6 +316,81 @@ def test_what_was_completed_counts_more_than_that_it_needs_action():
     assert row["completed_date"] == datetime(2026, 1, 1, tzinfo=UTC)
     ((what, why, *_),) = skipped
     assert (what, why) == ("STATUS", IS_OPEN.replace("one is open", "one is completed"))
+
+
+@pytest.mark.parametrize("status", ["STATUS:NEEDS-ACTION", "STATUS:IN-PROCESS", "X-A:"])
+@pytest.mark.parametrize(
+    ("completed", "reason"),
+    [
+        ("", "It is no date or time."),
+        ("20300230T120000Z", "day is out of range for month"),
+        ("00000000T000000Z", "year 0 is out of range"),
+        ("16010101T000000Z", OUT_OF_RANGE),
+        ("99991231T235959Z", OUT_OF_RANGE),
+        ("45010101T000000Z", FUTURE),
+        ("45010101", FUTURE),
+        ("never", "It is no date or time."),
+    ],
+)
+def test_a_completion_that_cannot_be_leaves_a_task_open(status, completed, reason):
+    row, skipped = only(status, "PERCENT-COMPLETE:0", f"COMPLETED:{completed}")
+    assert row["completed_date"] is None
+    told = [each[1] for each in skipped if each[0] == "COMPLETED"]
+    assert reason in told[-1]
+
+
+@pytest.mark.parametrize("completed", ["COMPLETED:", "COMPLETED:20300230T120000Z", "X-A:"])
+@pytest.mark.parametrize(
+    ("done", "what"), [("STATUS:COMPLETED", "STATUS"), ("PERCENT-COMPLETE:100", "PERCENT-COMPLETE")]
+)
+def test_a_task_that_is_done_at_no_known_time_was_done_when_it_was_changed(completed, done, what):
+    row, skipped = only(done, completed, "LAST-MODIFIED:20260102T120000Z")
+    assert row["completed_date"] == datetime(2026, 1, 2, 12, tzinfo=UTC)
+    assert (what, NO_DATE.format("LAST-MODIFIED"), [8]) in skipped
+
+
+@pytest.mark.parametrize(
+    "modified",
+    ["X-A:", "LAST-MODIFIED:", "LAST-MODIFIED:20300230", "LAST-MODIFIED:45010101T000000Z"],
+)
+def test_a_task_that_is_done_and_was_never_changed_was_done_when_it_was_written(modified):
+    row, skipped = only("STATUS:COMPLETED", modified)
+    assert row["completed_date"] == datetime(2026, 1, 1, tzinfo=UTC)
+    assert ("STATUS", NO_DATE.format("DTSTAMP"), [8]) in skipped
+
+
+def test_a_task_that_is_done_and_says_no_time_at_all_was_done_now():
+    (row,), skipped = load(
+        calendar("BEGIN:VTODO", "SUMMARY:x", "STATUS:COMPLETED", "DTSTAMP:x", "END:VTODO")
+    )
+    assert moments.now() - row["completed_date"] < timedelta(minutes=1)
+    assert skipped == [("STATUS", NO_DATE.format("the time of the import"), [6])]
+
+
+def test_a_status_counts_more_than_a_percentage():
+    row, skipped = only("STATUS:NEEDS-ACTION", "PERCENT-COMPLETE:100")
+    assert row["completed_date"] is None
+    assert skipped == [("PERCENT-COMPLETE", IS_OPEN, [9])]
+
+
+@pytest.mark.parametrize("name", ["COMPLETED", "CREATED"])
+def test_a_day_is_one_in_the_zone_of_the_account(name):
+    row, skipped = only(f"{name};VALUE=DATE:20200701")
+    field = "completed_date" if name == "COMPLETED" else "creation_date"
+    assert row[field] == datetime(2020, 6, 30, 22, tzinfo=UTC)
+    assert [each[:2] for each in skipped] == [(name, NO_TIME)]
+
+
+def test_times_in_no_zone_are_in_that_of_the_account():
+    row, skipped = only("STATUS:COMPLETED", "COMPLETED:20200501T120000", "CREATED:20200201T120000")
+    assert row["completed_date"] == datetime(2020, 5, 1, 10, tzinfo=UTC)
+    assert row["creation_date"] == datetime(2020, 2, 1, 11, tzinfo=UTC)
+    assert skipped == []
+
+
+def test_a_done_task_may_be_done_in_the_future():
+    row, skipped = only("STATUS:COMPLETED", "COMPLETED:20300107T081500Z")
+    assert (row["completed_date"], skipped) == (datetime(2030, 1, 7, 8, 15, tzinfo=UTC), [])
 
 
 PARTS = """BEGIN:STANDARD

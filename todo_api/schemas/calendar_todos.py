@@ -24,12 +24,12 @@ _NONE = timedelta(0)
 _TIME = re.compile(r"\d{8}(T\d{6}Z?)?", re.ASCII)
 _IN_THE_ACCOUNTS = "this is a time in the account's."
 
-_OF_THE_ENTRY = ("UID", "DTSTAMP", "LAST-MODIFIED", "SEQUENCE", END)
-_OF_THE_FILE = ("PRODID", "VERSION", "CALSCALE", *_OF_THE_ENTRY)
+_OF_THE_ENTRY = ("UID", "DTSTAMP", "LAST-MODIFIED", "SEQUENCE")
+_OF_THE_FILE = ("PRODID", "VERSION", "CALSCALE", END, *_OF_THE_ENTRY)
 _OLD_NAMES = {"DCREATED": "CREATED"}
 """Properties of vCalendar 1.0 that iCalendar has given another name."""
 
-_TIMES = (*TIMES, "DTSTART")
+_TIMES = (*TIMES, "DTSTART", "DTSTAMP", "LAST-MODIFIED")
 _SAYS_HOW_TO_READ = ("TZID", "VALUE", "ENCODING")
 _READ = {
     *FIELDS,
@@ -67,6 +67,7 @@ class Calendar:
     entries: list[Todo] = field(default_factory=list)
     zones: Zones = field(default_factory=Zones)
     skipped: Skipped = field(default_factory=Skipped)
+    now: datetime = field(default_factory=moments.now)
     is_old: bool = False
     """Whether the lines that are being read are of vCalendar 1.0."""
 
@@ -75,7 +76,7 @@ class Calendar:
         inside = path[1:] if path[:1] == ("VCALENDAR",) else path
         if not inside:
             self._take_of_file(path, line)
-        elif inside == ("VTODO",):
+        elif inside == ("VTODO",) and line.name != END:
             self._take_of_todo(self.entries[-1], line)
         elif inside[0] == "VTIMEZONE":
             self.zones.take(inside, line)
@@ -98,32 +99,33 @@ class Calendar:
     def _take_of_todo(self, todo: Todo, line: Line) -> None:
         name = _OLD_NAMES.get(line.name, line.name)
         if name in _OF_THE_ENTRY:
-            return
-        if name not in _READ:
+            self._take_property(todo, name, line, Skipped())  # Nothing is told of them.
+        elif name not in _READ:
             what = line.component if name == BEGIN else name
             self.skipped.note(line.number, what or "A line", NOTHING_LIKE_IT)
-        elif name in todo.has:
-            self.skipped.note(line.number, name, "It is there more than once.")
         else:
-            self._take_property(todo, name, line)
+            self._take_property(todo, name, line, self.skipped)
 
-    def _take_property(self, todo: Todo, name: str, line: Line) -> None:
+    def _take_property(self, todo: Todo, name: str, line: Line, skipped: Skipped) -> None:
+        if name in todo.has:
+            skipped.note(line.number, name, "It is there more than once.")
+            return
         try:
             parameters, value = line.parts(is_time=name in _TIMES)
         except ValueError:
-            self.skipped.note(line.number, name, "It cannot be parsed.")
+            skipped.note(line.number, name, "It cannot be parsed.")
             return
         try:
             value = decoded(value, parameters)
         except ValueError as error:
-            self.skipped.note(line.number, name, str(error))
+            skipped.note(line.number, name, str(error))
             return
         for parameter, said in parameters.items():
             is_charset = parameter == "CHARSET" and (
                 "ENCODING" in parameters or said.upper() == "UTF-8"
             )
             if parameter not in _SAYS_HOW_TO_READ and not is_charset:
-                self.skipped.note(line.number, f"{name};{parameter}", NOTHING_LIKE_IT)
+                skipped.note(line.number, f"{name};{parameter}", NOTHING_LIKE_IT)
         meant = unescaped_of_old(value) if self.is_old else unescaped(value)
         todo.has[name] = Property(line.number, meant, parameters.get("TZID"))
 
@@ -152,6 +154,10 @@ class Calendar:
         if not when.tzinfo:
             when = when.replace(tzinfo=zone or self.zone)
         return moments.at(when, self.zone) + hours
+
+    def moment(self, when: date | datetime) -> datetime:
+        """Return a moment; of a date, the start of its day in the account's zone."""
+        return moments.at(when, self.zone)
 
 
 def read(content: bytes, zone: ZoneInfo) -> Calendar:

@@ -1,7 +1,8 @@
 """Tasks from a calendar: of each VTODO what can be said of a task, and a note of what cannot."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,11 +19,13 @@ from todo_api.schemas.task_ics import (
     PRICE,
     QUANTITY,
     TEXTS,
-    TIMES,
     exact_text,
     exact_time,
 )
 from todo_api.services.exchange import Row
+from todo_api.values import moments
+
+NO_TIME = "It names no time: it is taken as the start of the day in the account's zone."
 
 _duration: Any = vDuration.from_ical  # The library's functions have no annotations.
 
@@ -63,10 +66,11 @@ def _record(calendar: Calendar, todo: Todo) -> Record:
         raise Invalid("It is cancelled.")
     if "SUMMARY" not in todo.has:
         raise Invalid("It has no SUMMARY.")
-    record: Record = {"completed": _is_completed(calendar, todo)}
+    record: Record = {}
     for name, each in TEXTS.items():
         if name in todo.has:
             record[each] = exact_text(todo.value(name), todo.value(f"{EXACT}{name}"))
+    _take_completion(calendar, todo, record)
     _take_times(calendar, todo, record)
     if QUANTITY in todo.has:
         record["quantity"] = todo.value(QUANTITY)
@@ -75,36 +79,92 @@ def _record(calendar: Calendar, todo: Todo) -> Record:
     return record
 
 
-def _is_completed(calendar: Calendar, todo: Todo) -> bool:
-    """Return whether it is done; a COMPLETED counts more than a STATUS, as in RFC 5545, 3.6.2."""
+def _take_completion(calendar: Calendar, todo: Todo, record: Record) -> None:
+    """Take whether the task is done, and when that was.
+
+    A COMPLETED in the past says that it is, whatever the STATUS says. One that is empty, impossible
+    or in the future says nothing about that: programs write those into open tasks.
+    """
+    when, day = None, False
+    if "COMPLETED" in todo.has:
+        with _noting(calendar, todo, "COMPLETED"):
+            when, day = _moment(calendar, todo, "COMPLETED")
     # vCalendar 1.0 writes NEEDS ACTION.
     status = todo.value("STATUS").strip().upper().replace(" ", "-")
     percent = todo.value("PERCENT-COMPLETE").strip()
-    completed = "COMPLETED" in (status, *todo.has) or (not status and percent == "100")
+    is_past = bool(when and when <= calendar.now)
+    done = status == "COMPLETED" or is_past or (not status and percent == "100")
+    _note_state(calendar, todo, status, percent, done=done)
+    record["completed"] = done
+    if done and when:
+        record["completed_date"] = when.isoformat()
+        if day:
+            calendar.skipped.note(todo.has["COMPLETED"].line, "COMPLETED", NO_TIME)
+    elif done:
+        source, then = _last_change(calendar, todo)
+        record["completed_date"] = then.isoformat()
+        name = "STATUS" if status else "PERCENT-COMPLETE"
+        reason = f"It does not say when: {source} is taken."
+        calendar.skipped.note(todo.has[name].line, name, reason)
+    elif when:
+        reason = "It is later than now, and the task is open."
+        calendar.skipped.note(todo.has["COMPLETED"].line, "COMPLETED", reason)
+
+
+def _note_state(calendar: Calendar, todo: Todo, status: str, percent: str, *, done: bool) -> None:
     said = {
-        "STATUS": (status, "COMPLETED" if completed else "NEEDS-ACTION"),
-        "PERCENT-COMPLETE": (percent, "100" if completed else "0"),
+        "STATUS": (status, "COMPLETED" if done else "NEEDS-ACTION"),
+        "PERCENT-COMPLETE": (percent, "100" if done else "0"),
     }
     for name, (value, kept) in said.items():
         if name in todo.has and value != kept:
-            state = "completed" if completed else "open"
+            state = "completed" if done else "open"
             reason = f"A task is open or completed, and this one is {state}."
             calendar.skipped.note(todo.has[name].line, name, reason)
-    return completed
+
+
+def _last_change(calendar: Calendar, todo: Todo) -> tuple[str, datetime]:
+    """Return when the task was changed last, and what says so; at the latest, it was now."""
+    for name in ("LAST-MODIFIED", "DTSTAMP"):
+        if name in todo.has:
+            with suppress(ValueError, OverflowError):
+                when, _ = _moment(calendar, todo, name)
+                if when <= calendar.now:
+                    return name, when
+    return "the time of the import", calendar.now
 
 
 def _take_times(calendar: Calendar, todo: Todo, record: Record) -> None:
-    for name, each in TIMES.items():
-        if name in todo.has:
-            with _noting(calendar, todo, name):
-                when = calendar.when(name, todo.has[name])
-                exact = todo.value(f"{EXACT}{name}")
-                record[each] = exact_time(todo.value(name), exact) if exact else when.isoformat()
+    if "CREATED" in todo.has:
+        with _noting(calendar, todo, "CREATED"):
+            when, day = _moment(calendar, todo, "CREATED")
+            record["creation_date"] = when.isoformat()
+            if day:
+                calendar.skipped.note(todo.has["CREATED"].line, "CREATED", NO_TIME)
+    if "DUE" in todo.has:
+        with _noting(calendar, todo, "DUE"):
+            record["due_date"] = _time(calendar, todo, "DUE").isoformat()
     if "DTSTART" in todo.has:
         calendar.skipped.note(todo.has["DTSTART"].line, "DTSTART", NOTHING_LIKE_IT)
     if "DURATION" in todo.has:
         with _noting(calendar, todo, "DURATION"):
             record["due_date"] = _due_after_start(calendar, todo)
+
+
+def _moment(calendar: Calendar, todo: Todo, name: str) -> tuple[datetime, bool]:
+    """Return the moment of a property, and whether the property names only the day."""
+    when = _time(calendar, todo, name)
+    return calendar.moment(when), not isinstance(when, datetime)
+
+
+def _time(calendar: Calendar, todo: Todo, name: str) -> date | datetime:
+    """Return the date or the moment of a property, as exactly as the file has it."""
+    when = calendar.when(name, todo.has[name])
+    exact = todo.value(f"{EXACT}{name}")
+    if exact.endswith("Z") and exact_time(todo.value(name), exact) == exact:
+        with suppress(ValueError):
+            return moments.parse(exact)
+    return when
 
 
 def _due_after_start(calendar: Calendar, todo: Todo) -> str:
