@@ -16,12 +16,15 @@ from todo_api.values import moments
 from todo_api.values.windows_zones import DISPLAY_NAMES
 
 BERLIN = ZoneInfo("Europe/Berlin")
-TOO_LONG = "Must have at most 10,000 characters."
 OUT_OF_RANGE = "Must lie in the years 1970 to 9998."
 IS_OPEN = "A task is open or completed, and this one is open."
 FUTURE = "It is later than now, and the task is open."
 NO_TIME = "It names no time: it is taken as the start of the day in the account's zone."
 NO_DATE = "It does not say when: {} is taken."
+NO_NAME = "It has neither a SUMMARY nor a DESCRIPTION."
+FROM_NOTE = "There is none: the first line of the DESCRIPTION is the name."
+CUT_NAME = "It is too long for a name: it is cut, and stands whole in front of the note."
+CUT_NOTE = "It is too long: it is cut after 10,000 characters."
 NO_CODE = "Not an ISO 4217 currency code."
 NOTHING_LIKE_IT = "Tasks have nothing like it here."
 
@@ -243,10 +246,11 @@ def test_tasks_may_stand_without_a_calendar_and_calendars_in_a_row():
     ("lines", "reason"),
     [
         (["STATUS:cancelled"], "It is cancelled."),
-        (["DUE:20300101T120000Z", "DESCRIPTION:x"], "It has no SUMMARY."),
-        (["SUMMARY:"], "name: Must have 1 to 255 characters."),
-        (["SUMMARY: "], "name: Must not be blank."),
-        (["SUMMARY:" + "x" * 256], "name: Must have 1 to 255 characters."),
+        (["SUMMARY:x", "STATUS: CANCELLED "], "It is cancelled."),
+        (["DUE:20300101T120000Z"], NO_NAME),
+        (["DUE:20300101T120000Z", r"DESCRIPTION: \n"], NO_NAME),
+        (["SUMMARY:"], NO_NAME),
+        (["SUMMARY: "], NO_NAME),
         (["SUMMARY:a\0b"], "name: Must not hold a NUL character."),
     ],
 )
@@ -256,14 +260,58 @@ def test_a_vtodo_that_is_no_task_is_skipped(lines, reason):
     assert skipped == [("VTODO", reason, [4])]
 
 
+@pytest.mark.parametrize("summary", ["X-A:", "SUMMARY:", "SUMMARY: \\n "])
+def test_a_task_without_a_name_is_called_as_its_note_begins(summary):
+    lines = todo(r"DESCRIPTION:\n call mum \nabout sunday", summary=summary)
+    (row,), skipped = load(calendar(*lines))
+    assert (row["name"], row["note"]) == ("call mum", "\n call mum \nabout sunday")
+    assert ("SUMMARY", FROM_NOTE, [7 if summary != "X-A:" else 8]) in skipped
+
+
+@pytest.mark.parametrize(
+    ("note", "kept"), [([], "{}"), (["DESCRIPTION:"], "{}"), (["DESCRIPTION:more"], "{}\n\nmore")]
+)
+@pytest.mark.parametrize("title", ["x" * 256, "\ufdfa" * 40, "word " * 100 + "end"])
+def test_a_long_title_is_cut_and_stands_whole_in_the_note(title, note, kept):
+    (row,), skipped = load(calendar(*todo(*note, summary=f"SUMMARY:{title}")))
+    assert row["name"].endswith("…")
+    assert title.startswith(row["name"].removesuffix("…"))
+    assert 20 < len(row["name"]) <= 255
+    assert row["note"] == kept.format(title)
+    assert skipped == [("SUMMARY", CUT_NAME, [7])]
+
+
+def test_a_title_of_as_many_characters_as_a_name_may_have_is_not_cut():
+    (row,), skipped = load(calendar(*todo(summary=f"SUMMARY:{'x' * 255}")))
+    assert (row["name"], row["note"], skipped) == ("x" * 255, None, [])
+
+
+def test_a_name_that_is_a_long_line_of_the_note_is_cut_and_the_note_stays():
+    (row,), skipped = load(calendar(*todo(f"DESCRIPTION:{'x' * 300}", summary="X-A:")))
+    assert (row["name"], row["note"]) == ("x" * 254 + "…", "x" * 300)
+    assert [each[:2] for each in skipped if each[0] != "X-A"] == [("SUMMARY", FROM_NOTE)]
+
+
+@pytest.mark.parametrize("title", ["x", "y" * 300])
+def test_a_long_note_is_cut(title):
+    (row,), skipped = load(
+        calendar(*todo("DESCRIPTION:" + "x" * 10_001, summary=f"SUMMARY:{title}"))
+    )
+    front = f"{title}\n\n" if len(title) > 255 else ""
+    assert row["note"] == front + "x" * (10_000 - len(front))
+    assert ("DESCRIPTION", CUT_NOTE, [8]) in skipped
+
+
+def test_a_title_that_is_too_long_for_a_note_is_cut_there_too():
+    (row,), skipped = load(calendar(*todo(summary="SUMMARY:" + "x" * 10_001)))
+    assert row["note"] == "x" * 10_000
+    assert [each[:2] for each in skipped] == [("SUMMARY", CUT_NAME), ("DESCRIPTION", CUT_NOTE)]
+
+
 @pytest.mark.parametrize(
     ("line", "what", "reason"),
     [
-        (
-            "DESCRIPTION:" + "x" * 10_001,
-            "DESCRIPTION",
-            f"note: {TOO_LONG}",
-        ),
+        ("DESCRIPTION:a\0b", "DESCRIPTION", "note: Must not hold a NUL character."),
         ("DUE:tomorrow", "DUE", "It is no date or time."),
         ("DUE:20300230", "DUE", "day is out of range for month"),
         ("DUE:99991231", "DUE", f"due_date: {OUT_OF_RANGE}"),

@@ -11,7 +11,7 @@ from icalendar import vDuration
 from todo_api.errors import Invalid
 from todo_api.schemas.calendar_todos import NOTHING_LIKE_IT, Calendar, Todo, read
 from todo_api.schemas.skipped import Skipped
-from todo_api.schemas.task_file import Record, reasons, row
+from todo_api.schemas.task_file import LONGEST_NOTE, Record, reasons, row
 from todo_api.schemas.task_ics import (
     CURRENCY,
     EXACT,
@@ -23,7 +23,7 @@ from todo_api.schemas.task_ics import (
     exact_time,
 )
 from todo_api.services.exchange import Row
-from todo_api.values import moments
+from todo_api.values import moments, names
 
 NO_TIME = "It names no time: it is taken as the start of the day in the account's zone."
 
@@ -62,14 +62,13 @@ def _row(calendar: Calendar, todo: Todo) -> Row | None:
 
 def _record(calendar: Calendar, todo: Todo) -> Record:
     """Return the record of a VTODO; raise Invalid if it is none of a task."""
-    if todo.value("STATUS").upper() == "CANCELLED":
+    if _status(todo) == "CANCELLED":
         raise Invalid("It is cancelled.")
-    if "SUMMARY" not in todo.has:
-        raise Invalid("It has no SUMMARY.")
     record: Record = {}
     for name, each in TEXTS.items():
         if name in todo.has:
             record[each] = exact_text(todo.value(name), todo.value(f"{EXACT}{name}"))
+    _name(calendar, todo, record)
     _take_completion(calendar, todo, record)
     _take_times(calendar, todo, record)
     if QUANTITY in todo.has:
@@ -77,6 +76,45 @@ def _record(calendar: Calendar, todo: Todo) -> Record:
     if PRICE in todo.has:
         record["paid"] = {"price": todo.value(PRICE), "currency": todo.value(CURRENCY)}
     return record
+
+
+def _name(calendar: Calendar, todo: Todo, record: Record) -> None:
+    """Give the record a name and a note that are short enough; raise Invalid if it has no name."""
+    name, note = record.get("name", ""), record.get("note", "")
+    line = next((todo.has[each].line for each in TEXTS if each in todo.has), todo.line)
+    if not names.key(name):
+        beginnings = (each.strip() for each in note.splitlines())
+        name = next((each for each in beginnings if names.key(each)), "")
+        if not name:
+            raise Invalid("It has neither a SUMMARY nor a DESCRIPTION.")
+        reason = "There is none: the first line of the DESCRIPTION is the name."
+        calendar.skipped.note(line, "SUMMARY", reason)
+        record["name"] = _cut(name)
+    elif (cut := _cut(name)) != name:
+        reason = "It is too long for a name: it is cut, and stands whole in front of the note."
+        calendar.skipped.note(line, "SUMMARY", reason)
+        record["name"], note = cut, f"{name}\n\n{note}" if note else name
+        record["note"] = note
+    if len(note) > LONGEST_NOTE:
+        record["note"] = note[:LONGEST_NOTE]
+        line = todo.has["DESCRIPTION"].line if "DESCRIPTION" in todo.has else line
+        reason = f"It is too long: it is cut after {LONGEST_NOTE:,} characters."
+        calendar.skipped.note(line, "DESCRIPTION", reason)
+
+
+def _cut(name: str) -> str:
+    """Return a text as a name, with an ellipsis where the rest was if it is too long for one."""
+    if len(name) <= names.LONGEST_NAME and len(names.key(name)) <= names.LONGEST_KEY:
+        return name
+    cut = f"{name[: names.LONGEST_NAME - 1].rstrip()}…"
+    while len(names.key(cut)) > names.LONGEST_KEY:
+        cut = f"{cut[: len(cut) // 2].rstrip()}…"
+    return cut
+
+
+def _status(todo: Todo) -> str:
+    """Return the STATUS as iCalendar spells it; vCalendar 1.0 writes NEEDS ACTION."""
+    return todo.value("STATUS").strip().upper().replace(" ", "-")
 
 
 def _take_completion(calendar: Calendar, todo: Todo, record: Record) -> None:
@@ -89,8 +127,7 @@ def _take_completion(calendar: Calendar, todo: Todo, record: Record) -> None:
     if "COMPLETED" in todo.has:
         with _noting(calendar, todo, "COMPLETED"):
             when, day = _moment(calendar, todo, "COMPLETED")
-    # vCalendar 1.0 writes NEEDS ACTION.
-    status = todo.value("STATUS").strip().upper().replace(" ", "-")
+    status = _status(todo)
     percent = todo.value("PERCENT-COMPLETE").strip()
     is_past = bool(when and when <= calendar.now)
     done = status == "COMPLETED" or is_past or (not status and percent == "100")

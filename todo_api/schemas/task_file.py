@@ -24,6 +24,8 @@ from todo_api.values import moments, money
 MOST_TASKS = 100_000
 """Tasks that one import may bring."""
 
+LONGEST_NOTE = 10_000
+
 Record = dict[str, Any]
 Placed = tuple[str, Record | str]
 """Where in its file a record stands, and the record; or why there is none."""
@@ -51,7 +53,7 @@ class TaskRecordSchema(Wire):
     """A task in a file. All that goes out comes in again; what a list shows beside is dropped."""
 
     name = Name(required=True)
-    note = Text(most=10_000, allow_none=True, load_default=None)
+    note = Text(most=LONGEST_NOTE, allow_none=True, load_default=None)
     creation_date = Moment(allow_none=True, load_default=None)
     due_date = Due(allow_none=True, load_default=None)
     completed = Boolean(allow_none=True, load_default=None)
