@@ -1,5 +1,6 @@
 """Calendars by other programs: what can be a task becomes one, and what is skipped is said."""
 
+import itertools
 import time
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ from todo_api.schemas import task_calendar
 from todo_api.values import moments
 from todo_api.values.windows_zones import DISPLAY_NAMES
 
+NUMBERS = itertools.count()
 BERLIN = ZoneInfo("Europe/Berlin")
 OUT_OF_RANGE = "Must lie in the years 1970 to 9998."
 IS_OPEN = "A task is open or completed, and this one is open."
@@ -25,6 +27,12 @@ NO_NAME = "It has neither a SUMMARY nor a DESCRIPTION."
 FROM_NOTE = "There is none: the first line of the DESCRIPTION is the name."
 CUT_NAME = "It is too long for a name: it is cut, and stands whole in front of the note."
 CUT_NOTE = "It is too long: it is cut after 10,000 characters."
+START_IS_DUE = "There is no DUE: it is taken as the due date."
+OLDER = "Another VTODO of the same UID is newer."
+OF_ITSELF = "The repetition is a task of its own here."
+NEXT = "The task is due at the first repetition that is not excluded or a task of its own."
+ALL_TAKEN = "Each of its repetitions is excluded or a task of its own."
+NOT_WORKED_OUT = "The repetitions are not worked out: the task is due at the first one."
 NO_CODE = "Not an ISO 4217 currency code."
 NOTHING_LIKE_IT = "Tasks have nothing like it here."
 
@@ -35,7 +43,14 @@ def calendar(*lines):
 
 
 def todo(*lines, summary="SUMMARY:x"):
-    return ["BEGIN:VTODO", "UID:1@x", "DTSTAMP:20260101T000000Z", summary, *lines, "END:VTODO"]
+    return [
+        "BEGIN:VTODO",
+        f"UID:{next(NUMBERS)}@x",
+        "DTSTAMP:20260101T000000Z",
+        summary,
+        *lines,
+        "END:VTODO",
+    ]
 
 
 def load(content):
@@ -318,7 +333,8 @@ def test_a_title_that_is_too_long_for_a_note_is_cut_there_too():
         ("COMPLETED:20300101", "COMPLETED", FUTURE),
         ("CREATED:19691231T235959Z", "CREATED", OUT_OF_RANGE),
         ("DURATION:PT1H", "DURATION", "It needs a DTSTART beside it, and no DUE."),
-        ("DTSTART:20300101", "DTSTART", NOTHING_LIKE_IT),
+        ("DTSTART:20300101", "DTSTART", START_IS_DUE),
+        ("DTSTART:tomorrow", "DTSTART", "It is no date or time."),
         ("STATUS:IN-PROCESS", "STATUS", IS_OPEN),
         (
             "PERCENT-COMPLETE:50",
@@ -588,6 +604,25 @@ def test_one_calendars_zones_are_not_the_next_ones():
 
 
 @pytest.mark.parametrize(
+    ("start", "moment"),
+    [
+        ("DTSTART;VALUE=DATE:20300701", date(2030, 7, 1)),
+        ("DTSTART:20300701T120000", datetime(2030, 7, 1, 10, tzinfo=UTC)),
+        ("DTSTART;TZID=Europe/London:20300701T120000", datetime(2030, 7, 1, 11, tzinfo=UTC)),
+    ],
+)
+@pytest.mark.parametrize("due_line", [[], ["DUE:"], ["DUE: "]])
+def test_a_start_without_a_due_date_is_one(start, moment, due_line):
+    row, skipped = only(start, *due_line)
+    assert (row["due_on"] or row["due_at"]) == moment
+    assert ("DTSTART", START_IS_DUE, [8]) in skipped
+
+
+def test_a_start_is_no_due_date_in_place_of_a_wrong_one():
+    assert due("DTSTART:20300701", "DUE:99991231") == (None, ["DTSTART", "DUE"])
+
+
+@pytest.mark.parametrize(
     ("lines", "moment"),
     [
         (["DTSTART:20300701T120000Z", "DURATION:PT90M"], datetime(2030, 7, 1, 13, 30, tzinfo=UTC)),
@@ -630,6 +665,220 @@ def test_a_duration_beside_a_due_date_is_skipped():
 )
 def test_a_duration_that_leads_nowhere_is_skipped(lines):
     assert due(*lines) == (None, ["DTSTART", "DURATION"])
+
+
+def versions(*many):
+    """Return what is taken of VTODOs of one UID, which have these lines, and what is told."""
+    lines = [
+        line
+        for number, each in enumerate(many)
+        for line in ("BEGIN:VTODO", "UID:same", f"SUMMARY:{number}", *each, "END:VTODO")
+    ]
+    rows, skipped = load(calendar(*lines))
+    return [row["name"] for row in rows], skipped
+
+
+def test_of_two_tasks_of_one_uid_the_last_one_counts_and_that_is_told():
+    assert versions([], []) == (["1"], [("VTODO", OLDER, [4])])
+    assert versions([], [], []) == (["2"], [("VTODO", OLDER, [4, 8])])
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "kept"),
+    [
+        (["SEQUENCE:2"], ["SEQUENCE:1"], "0"),
+        (["SEQUENCE:10"], ["SEQUENCE:9"], "0"),
+        (["SEQUENCE:1"], [], "0"),
+        (["SEQUENCE:x"], [], "1"),
+        (["LAST-MODIFIED:20260102T000000Z"], ["LAST-MODIFIED:20260101T000000Z"], "0"),
+        (["DTSTAMP:20260102T000000Z"], ["DTSTAMP:20260101T000000Z"], "0"),
+        (["LAST-MODIFIED:20260102T000000Z"], ["LAST-MODIFIED:never"], "0"),
+        (["LAST-MODIFIED:20260102T000000Z"], ["SEQUENCE:1"], "1"),
+    ],
+)
+def test_of_two_tasks_of_one_uid_the_newer_one_counts(first, second, kept):
+    names, skipped = versions(first, second)
+    assert names == [kept]
+    assert [each[:2] for each in skipped] == [("VTODO", OLDER)]
+
+
+def test_tasks_without_a_uid_are_tasks_of_their_own():
+    rows, skipped = load(calendar(*["BEGIN:VTODO", "SUMMARY:x", "END:VTODO"] * 2))
+    assert (len(rows), skipped) == (2, [])
+
+
+def series(rule, *repetitions, start="DTSTART;TZID=Europe/Paris:20300107T090000", lines=()):
+    """Return when a series is due that has these repetitions, its others, and what is told."""
+    content = [
+        "BEGIN:VTODO",
+        "UID:r",
+        "SUMMARY:series",
+        f"RRULE:{rule}",
+        start,
+        *lines,
+        "END:VTODO",
+    ]
+    for each in repetitions:
+        content += ["BEGIN:VTODO", "UID:r", "SUMMARY:one", *each, "END:VTODO"]
+    rows, skipped = load(calendar(*content))
+    opened = [row["due_on"] or row["due_at"] for row in rows if row["name"] == "series"]
+    return opened, [row for row in rows if row["name"] == "one"], {each[:2] for each in skipped}
+
+
+def done(when, tzid=";TZID=Europe/Paris"):
+    return [
+        f"RECURRENCE-ID{tzid}:{when}",
+        f"DUE{tzid}:{when}",
+        "STATUS:COMPLETED",
+        "COMPLETED:20300107T081500Z",
+    ]
+
+
+def paris(month, day, year=2030, hour=9):
+    return datetime(year, month, day, hour, tzinfo=ZoneInfo("Europe/Paris")).astimezone(UTC)
+
+
+def test_a_repetition_that_is_done_is_a_done_task_and_the_series_is_due_next():
+    opened, (one,), told = series("FREQ=WEEKLY", done("20300107T090000"))
+    assert opened == [paris(1, 14)]
+    assert one["due_at"] == paris(1, 7)
+    assert one["completed_date"] == datetime(2030, 1, 7, 8, 15, tzinfo=UTC)
+    assert told == {
+        ("RRULE", NOTHING_LIKE_IT),
+        ("RRULE", NEXT),
+        ("RECURRENCE-ID", OF_ITSELF),
+        ("DTSTART", START_IS_DUE),
+    }
+
+
+@pytest.mark.parametrize(
+    ("rule", "taken", "due_next"),
+    [
+        ("FREQ=DAILY", ["0107", "0108"], paris(1, 9)),
+        ("FREQ=DAILY", ["0107", "0109"], paris(1, 8)),
+        ("FREQ=DAILY", ["0108"], paris(1, 7)),
+        ("FREQ=DAILY;INTERVAL=10", ["0107"], paris(1, 17)),
+        ("freq=weekly;interval=2;", ["0107"], paris(1, 21)),
+        ("FREQ=WEEKLY;BYDAY=MO,TH", ["0107"], paris(1, 10)),
+        ("FREQ=WEEKLY;BYDAY=TH,MO", ["0107", "0110"], paris(1, 14)),
+        ("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,SU;WKST=MO", ["0107"], paris(1, 13)),
+        ("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,SU;WKST=SU", ["0107"], paris(1, 20)),
+        ("FREQ=MONTHLY", ["0107"], paris(2, 7)),
+        ("FREQ=MONTHLY;BYMONTHDAY=7,-1", ["0107"], paris(1, 31)),
+        ("FREQ=MONTHLY;BYDAY=1MO", ["0107"], paris(2, 4)),
+        ("FREQ=MONTHLY;BYDAY=-1FR", ["0107"], paris(1, 25)),
+        ("FREQ=MONTHLY;BYDAY=MO;BYSETPOS=1", ["0107"], paris(2, 4)),
+        ("FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1", ["0107"], paris(1, 31)),
+        ("FREQ=YEARLY", ["0107"], paris(1, 7, 2031)),
+        ("FREQ=YEARLY;BYMONTH=1;BYMONTHDAY=7", ["0107"], paris(1, 7, 2031)),
+        ("FREQ=YEARLY;BYMONTH=1;BYDAY=1MO", ["0107"], paris(1, 6, 2031)),
+        ("FREQ=MONTHLY;INTERVAL=3", ["0107", "0407"], paris(7, 7)),
+        ("FREQ=DAILY;COUNT=3", ["0107", "0108"], paris(1, 9)),
+        ("FREQ=DAILY;UNTIL=20300108T080000Z", ["0107"], paris(1, 8)),
+        ("FREQ=DAILY;UNTIL=20300108", ["0107"], paris(1, 8)),
+    ],
+)
+def test_a_series_is_due_at_its_first_repetition_that_is_not_done(rule, taken, due_next):
+    opened, ones, told = series(rule, *(done(f"2030{day}T090000") for day in taken))
+    assert opened == [due_next]
+    assert len(ones) == len(taken)
+    assert ("RRULE", NOT_WORKED_OUT) not in told
+    assert (("RRULE", NEXT) in told) is (due_next != paris(1, 7))
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "FREQ=DAILY;COUNT=1",
+        "FREQ=DAILY;UNTIL=20300107",
+        "FREQ=DAILY;UNTIL=20300107T080000Z",
+        "FREQ=DAILY;UNTIL=20300107T090000",
+    ],
+)
+def test_a_series_of_which_all_is_done_is_no_task_more(rule):
+    opened, ones, told = series(rule, done("20300107T090000"))
+    assert (opened, len(ones)) == ([], 1)
+    assert ("VTODO", ALL_TAKEN) in told
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        *("x", "FREQ=SECONDLY", "FREQ=DAILY;BYDAY=MO", "FREQ=WEEKLY;BYDAY=1MO", "FREQ=DAILY;X=1"),
+        *("FREQ=YEARLY;BYDAY=1MO", "FREQ=YEARLY;BYMONTHDAY=1", "FREQ=MONTHLY;BYMONTH=1"),
+        *("FREQ=DAILY;FREQ=DAILY", "INTERVAL=1", "FREQ=DAILY;INTERVAL=0", "FREQ=MONTHLY;BYDAY=9MO"),
+        *(
+            "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30",
+            "FREQ=DAILY;UNTIL=never",
+            "FREQ=DAILY;INTERVAL=5000000",
+        ),
+        *("FREQ=WEEKLY;BYMONTH=1", "FREQ=YEARLY;BYMONTH=13", "FREQ=MONTHLY;BYSETPOS=0;BYDAY=MO"),
+    ],
+)
+def test_a_series_of_a_rule_that_is_not_worked_out_stays_as_it_is(rule):
+    opened, ones, told = series(rule, done("20300107T090000"))
+    assert (opened, len(ones)) == ([paris(1, 7)], 1)
+    assert ("RRULE", NOT_WORKED_OUT) in told
+
+
+@pytest.mark.parametrize(
+    ("start", "when", "tzid", "due_next"),
+    [
+        ("DUE;TZID=Europe/Paris:20300107T090000", "20300107T080000Z", "", paris(1, 8)),
+        ("DTSTART:20300107T080000Z", "20300107T090000", ";TZID=Europe/Paris", paris(1, 8)),
+        ("DTSTART;TZID=Europe/Paris:20300107T090000", "20300107", ";VALUE=DATE", paris(1, 8)),
+        ("DTSTART;VALUE=DATE:20300107", "20300107", ";VALUE=DATE", date(2030, 1, 8)),
+        ("DTSTART;VALUE=DATE:20300107", "20300106T230000Z", "", date(2030, 1, 8)),
+        ("DTSTART:20300107T090000", "20300107T090000", "", paris(1, 8)),
+    ],
+)
+def test_a_repetition_is_found_however_it_is_written(start, when, tzid, due_next):
+    opened, _, _ = series("FREQ=DAILY", done(when, tzid), start=start)
+    assert opened == [due_next]
+
+
+def test_a_series_is_due_as_long_after_its_start_as_before():
+    for later in ("DUE;TZID=Europe/Paris:20300108T120000", "DURATION:P1DT3H"):
+        opened, _, _ = series("FREQ=WEEKLY", done("20300107T090000"), lines=[later])
+        assert opened == [paris(1, 15, hour=12)]
+    opened, _, _ = series(
+        "FREQ=MONTHLY;BYMONTHDAY=7",
+        *(done(f"2030{month}07T090000") for month in ("01", "02", "03")),
+    )
+    assert opened == [paris(4, 7)]
+
+
+def test_an_open_repetition_is_an_open_task_and_a_cancelled_one_is_none():
+    moved = ["RECURRENCE-ID;TZID=Europe/Paris:20300107T090000", "DUE:20300109"]
+    cancelled = ["RECURRENCE-ID;TZID=Europe/Paris:20300114T090000", "STATUS:CANCELLED"]
+    opened, (one,), told = series("FREQ=WEEKLY", moved, cancelled)
+    assert opened == [paris(1, 21)]
+    assert (one["due_on"], one["completed_date"]) == (date(2030, 1, 9), None)
+    assert ("VTODO", "It is cancelled.") in told
+
+
+def test_what_a_series_leaves_out_is_not_due():
+    excluded = [
+        "EXDATE;TZID=Europe/Paris:20300107T090000,20300114T090000",
+        "EXDATE:20300121T080000Z",
+    ]
+    opened, _, told = series("FREQ=WEEKLY", lines=excluded)
+    assert opened == [paris(1, 28)]
+    assert ("EXDATE", NOTHING_LIKE_IT) in told
+
+
+def test_a_series_that_is_done_is_done():
+    row, _ = only(
+        *("RRULE:FREQ=DAILY", "EXDATE:20300107", "DUE;VALUE=DATE:20300107"),
+        *("STATUS:COMPLETED", "COMPLETED:20260101T000000Z"),
+    )
+    assert row["due_on"] == date(2030, 1, 7)
+
+
+def test_a_repetition_without_its_series_is_a_task():
+    row, skipped = only(*done("20300107T090000"))
+    assert row["due_at"] == paris(1, 7)
+    assert skipped == [("RECURRENCE-ID", OF_ITSELF, [8])]
 
 
 @pytest.mark.parametrize(
@@ -848,6 +1097,31 @@ BOMBS = {
         "DESCRIPTION;ENCODING=QUOTED-PRINTABLE:x=", *["y=C3=A4="] * size
     ),
     "digits of a duration": lambda size: todo("DTSTART:20300101", "DURATION:P" + "9" * size + "D"),
+    "versions of one task": lambda size: ["BEGIN:VTODO", "UID:1", "SUMMARY:x", "END:VTODO"] * size,
+    "repetitions of one task": lambda size: [
+        *("BEGIN:VTODO", "UID:1", "SUMMARY:x", "RRULE:FREQ=DAILY", "DTSTART:19700101", "END:VTODO"),
+        *(
+            line
+            for each in range(size)
+            for line in (
+                *("BEGIN:VTODO", "UID:1", "SUMMARY:x"),
+                f"RECURRENCE-ID:{date(1970, 1, 1) + timedelta(each):%Y%m%d}",
+                "END:VTODO",
+            )
+        ),
+    ],
+    "excluded repetitions": lambda size: todo(
+        *("RRULE:FREQ=MONTHLY;BYMONTHDAY=31;INTERVAL=12", "DTSTART:20300201"),
+        *["EXDATE:20300201,20300202"] * size,
+    ),
+    "rules without a turn": lambda size: [
+        line
+        for _ in range(size // 10)
+        for line in todo(
+            "RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30;INTERVAL=1",
+            *("DTSTART:20300201", "EXDATE:20300201"),
+        )
+    ],
     "one zone of many tasks": lambda size: (
         zone_lines("Z", *in_year_one(2))
         + [

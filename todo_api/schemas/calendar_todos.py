@@ -25,16 +25,19 @@ _TIME = re.compile(r"\d{8}(T\d{6}Z?)?", re.ASCII)
 _IN_THE_ACCOUNTS = "this is a time in the account's."
 
 _OF_THE_ENTRY = ("UID", "DTSTAMP", "LAST-MODIFIED", "SEQUENCE")
+_OF_A_SERIES = ("RRULE", "EXDATE")
+"""What a task has not, but what says when it is due."""
+
 _OF_THE_FILE = ("PRODID", "VERSION", "CALSCALE", END, *_OF_THE_ENTRY)
 _OLD_NAMES = {"DCREATED": "CREATED"}
 """Properties of vCalendar 1.0 that iCalendar has given another name."""
 
-_TIMES = (*TIMES, "DTSTART", "DTSTAMP", "LAST-MODIFIED")
+_TIMES = (*TIMES, "DTSTART", "DTSTAMP", "LAST-MODIFIED", "RECURRENCE-ID", "EXDATE")
 _SAYS_HOW_TO_READ = ("TZID", "VALUE", "ENCODING")
 _READ = {
     *FIELDS,
     *(f"{EXACT}{name}" for name in (*TEXTS, *TIMES)),
-    *(CURRENCY, "DTSTART", "DURATION", "STATUS", "PERCENT-COMPLETE"),
+    *(CURRENCY, "DTSTART", "DURATION", "STATUS", "PERCENT-COMPLETE", "RECURRENCE-ID"),
 }
 
 
@@ -53,6 +56,8 @@ class Todo:
 
     line: int
     has: dict[str, Property] = field(default_factory=dict)
+    excluded: list[Property] = field(default_factory=list)
+    """The repetitions that it has not, or that are VTODOs of their own."""
 
     def value(self, name: str) -> str:
         """Return the value of a property, empty if it is not there."""
@@ -98,16 +103,18 @@ class Calendar:
 
     def _take_of_todo(self, todo: Todo, line: Line) -> None:
         name = _OLD_NAMES.get(line.name, line.name)
+        if name in _OF_THE_ENTRY or name in _OF_A_SERIES:
+            self._take_property(todo, name, line, Skipped())  # Nothing is told of their parts.
         if name in _OF_THE_ENTRY:
-            self._take_property(todo, name, line, Skipped())  # Nothing is told of them.
-        elif name not in _READ:
+            return
+        if name not in _READ:
             what = line.component if name == BEGIN else name
             self.skipped.note(line.number, what or "A line", NOTHING_LIKE_IT)
         else:
             self._take_property(todo, name, line, self.skipped)
 
     def _take_property(self, todo: Todo, name: str, line: Line, skipped: Skipped) -> None:
-        if name in todo.has:
+        if name in todo.has and name != "EXDATE":
             skipped.note(line.number, name, "It is there more than once.")
             return
         try:
@@ -127,15 +134,25 @@ class Calendar:
             if parameter not in _SAYS_HOW_TO_READ and not is_charset:
                 skipped.note(line.number, f"{name};{parameter}", NOTHING_LIKE_IT)
         meant = unescaped_of_old(value) if self.is_old else unescaped(value)
-        todo.has[name] = Property(line.number, meant, parameters.get("TZID"))
+        taken = Property(line.number, meant, parameters.get("TZID"))
+        if name == "EXDATE":
+            todo.excluded.append(taken)
+        else:
+            todo.has[name] = taken
 
     def when(
-        self, name: str, time: Property, days: timedelta = _NONE, hours: timedelta = _NONE
+        self,
+        name: str,
+        time: Property,
+        days: timedelta = _NONE,
+        hours: timedelta = _NONE,
+        *,
+        told: bool = True,
     ) -> date | datetime:
         """Return a date or a moment as a property says it, or so much later, once all is taken.
 
         Days are added to what the clock says, hours to the moment (RFC 5545, 3.3.6). A time in no
-        zone, or in one that is not known, is in the account's; the latter is noted. Raises
+        zone, or in one that is not known, is in the account's; the latter is `told`. Raises
         ValueError if it is no time, OverflowError or ValueError if it is out of range.
         """
         if not _TIME.fullmatch(time.value.strip()):
@@ -148,7 +165,7 @@ class Calendar:
         zone: tzinfo | None = None
         if time.tzid and not when.tzinfo:
             zone = self.zones.zone(time.tzid, when.year)
-            if zone is None:
+            if zone is None and told:
                 reason = f"The time zone {time.tzid[:100]!r} is not known: {_IN_THE_ACCOUNTS}"
                 self.skipped.note(time.line, name, reason)
         if not when.tzinfo:

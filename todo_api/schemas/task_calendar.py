@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from icalendar import vDuration
 
 from todo_api.errors import Invalid
+from todo_api.schemas.calendar_series import days_to_next, tasks
 from todo_api.schemas.calendar_todos import NOTHING_LIKE_IT, Calendar, Todo, read
 from todo_api.schemas.skipped import Skipped
 from todo_api.schemas.task_file import LONGEST_NOTE, Record, reasons, row
@@ -27,6 +28,8 @@ from todo_api.values import moments, names
 
 NO_TIME = "It names no time: it is taken as the start of the day in the account's zone."
 
+_EXCLUDED = "excluded or a task of its own"
+
 _duration: Any = vDuration.from_ical  # The library's functions have no annotations.
 
 
@@ -36,7 +39,7 @@ def load(content: bytes, zone: ZoneInfo) -> tuple[list[Row], Skipped]:
     Raises Malformed and Invalid as `read` does.
     """
     calendar = read(content, zone)
-    rows = [_row(calendar, todo) for todo in calendar.entries]
+    rows = [_row(calendar, todo) for todo in tasks(calendar)]
     return [each for each in rows if each], calendar.skipped
 
 
@@ -69,8 +72,13 @@ def _record(calendar: Calendar, todo: Todo) -> Record:
         if name in todo.has:
             record[each] = exact_text(todo.value(name), todo.value(f"{EXACT}{name}"))
     _name(calendar, todo, record)
+    if "RECURRENCE-ID" in todo.has:
+        reason = "The repetition is a task of its own here."
+        calendar.skipped.note(todo.has["RECURRENCE-ID"].line, "RECURRENCE-ID", reason)
     _take_completion(calendar, todo, record)
-    _take_times(calendar, todo, record)
+    _take_creation(calendar, todo, record)
+    later = timedelta(0) if record["completed"] else _later(calendar, todo)
+    _take_due(calendar, todo, record, later)
     if QUANTITY in todo.has:
         record["quantity"] = todo.value(QUANTITY)
     if PRICE in todo.has:
@@ -171,21 +179,58 @@ def _last_change(calendar: Calendar, todo: Todo) -> tuple[str, datetime]:
     return "the time of the import", calendar.now
 
 
-def _take_times(calendar: Calendar, todo: Todo, record: Record) -> None:
+def _take_creation(calendar: Calendar, todo: Todo, record: Record) -> None:
     if "CREATED" in todo.has:
         with _noting(calendar, todo, "CREATED"):
             when, day = _moment(calendar, todo, "CREATED")
             record["creation_date"] = when.isoformat()
             if day:
                 calendar.skipped.note(todo.has["CREATED"].line, "CREATED", NO_TIME)
+
+
+def _later(calendar: Calendar, todo: Todo) -> timedelta:
+    """Return how long after its first repetition a series is due; raise Invalid if it is not."""
+    if not todo.excluded or "RRULE" not in todo.has:
+        return timedelta(0)
+    line = todo.has["RRULE"].line
+    try:
+        later = days_to_next(calendar, todo)
+    except (ValueError, OverflowError):
+        reason = "The repetitions are not worked out: the task is due at the first one."
+        calendar.skipped.note(line, "RRULE", reason)
+        return timedelta(0)
+    if later is None:
+        raise Invalid(f"Each of its repetitions is {_EXCLUDED}.")
+    if later:
+        reason = f"The task is due at the first repetition that is not {_EXCLUDED}."
+        calendar.skipped.note(line, "RRULE", reason)
+    return later
+
+
+def _take_due(calendar: Calendar, todo: Todo, record: Record, later: timedelta) -> None:
+    """Take when the task is due, so much later than its first repetition is.
+
+    It is when it starts, if the file does not tell more.
+    """
     if "DUE" in todo.has:
         with _noting(calendar, todo, "DUE"):
-            record["due_date"] = _time(calendar, todo, "DUE").isoformat()
-    if "DTSTART" in todo.has:
-        calendar.skipped.note(todo.has["DTSTART"].line, "DTSTART", NOTHING_LIKE_IT)
+            record["due_date"] = _time(calendar, todo, "DUE", later).isoformat()
     if "DURATION" in todo.has:
         with _noting(calendar, todo, "DURATION"):
-            record["due_date"] = _due_after_start(calendar, todo)
+            record["due_date"] = _due_after_start(calendar, todo, later)
+    if "DTSTART" in todo.has:
+        reason = NOTHING_LIKE_IT
+        with _noting(calendar, todo, "DTSTART"):
+            if "DURATION" not in todo.has and not _has_due(todo):
+                start = calendar.when("DTSTART", todo.has["DTSTART"], later)
+                record["due_date"] = start.isoformat()
+                reason = "There is no DUE: it is taken as the due date."
+            calendar.skipped.note(todo.has["DTSTART"].line, "DTSTART", reason)
+
+
+def _has_due(todo: Todo) -> bool:
+    """Return whether there is a DUE that says something; some programs write an empty one."""
+    return bool(todo.value("DUE").strip())
 
 
 def _moment(calendar: Calendar, todo: Todo, name: str) -> tuple[datetime, bool]:
@@ -194,9 +239,13 @@ def _moment(calendar: Calendar, todo: Todo, name: str) -> tuple[datetime, bool]:
     return calendar.moment(when), not isinstance(when, datetime)
 
 
-def _time(calendar: Calendar, todo: Todo, name: str) -> date | datetime:
-    """Return the date or the moment of a property, as exactly as the file has it."""
-    when = calendar.when(name, todo.has[name])
+def _time(
+    calendar: Calendar, todo: Todo, name: str, later: timedelta = timedelta(0)
+) -> date | datetime:
+    """Return the date or the moment of a property, as exactly as the file has it, or later."""
+    when = calendar.when(name, todo.has[name], later)
+    if later:
+        return when
     exact = todo.value(f"{EXACT}{name}")
     if exact.endswith("Z") and exact_time(todo.value(name), exact) == exact:
         with suppress(ValueError):
@@ -204,14 +253,15 @@ def _time(calendar: Calendar, todo: Todo, name: str) -> date | datetime:
     return when
 
 
-def _due_after_start(calendar: Calendar, todo: Todo) -> str:
+def _due_after_start(calendar: Calendar, todo: Todo, later: timedelta) -> str:
     """Return the end of the DURATION, where that stands for a DUE; raise ValueError if not."""
-    if "DUE" in todo.has or "DTSTART" not in todo.has:
+    if _has_due(todo) or "DTSTART" not in todo.has:
         raise ValueError("It needs a DTSTART beside it, and no DUE.")
     days, _, hours = todo.value("DURATION").partition("T")
     sign = days.partition("P")[0]
-    later = _duration(days), _duration(f"{sign}PT{hours}")
-    return calendar.when("DTSTART", todo.has["DTSTART"], *later).isoformat()
+    later += _duration(days)
+    hours_later = _duration(f"{sign}PT{hours}")
+    return calendar.when("DTSTART", todo.has["DTSTART"], later, hours_later).isoformat()
 
 
 @contextmanager
