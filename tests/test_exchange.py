@@ -220,6 +220,77 @@ def test_a_calendar_says_what_it_skipped(alice):
     assert [task["name"] for task in all_tasks(alice)] == ["a", "b"]
 
 
+SERIES = """BEGIN:VTODO
+UID:r@x
+DTSTAMP:20260101T000000Z
+SUMMARY:Water the plants
+RRULE:FREQ=WEEKLY
+DTSTART;TZID=Europe/Paris:20300107T090000
+DUE;TZID=Europe/Paris:20300107T090000
+END:VTODO
+BEGIN:VTODO
+UID:r@x
+DTSTAMP:20260101T000000Z
+SUMMARY:Water the plants
+RECURRENCE-ID;TZID=Europe/Paris:20300107T090000
+DUE;TZID=Europe/Paris:20300107T090000
+STATUS:COMPLETED
+COMPLETED:20260107T091500
+END:VTODO
+BEGIN:VTODO
+DTSTAMP:20260101T000000Z
+DESCRIPTION:call mum\\nabout sunday
+DUE;TZID="(UTC-05:00) Eastern Time (US & Canada)":20300701T120000
+END:VTODO
+BEGIN:VTODO
+DTSTAMP:20260101T000000Z
+SUMMARY:{}
+STATUS:COMPLETED
+END:VTODO
+"""
+
+
+def test_what_another_program_writes_is_understood_and_goes_out_and_in_again(backend, alice, bob):
+    alice.patch(alice.path, json={"timezone": "Europe/Berlin"})
+    long = "x" * 256
+    answer = load(alice, CALENDAR.format(SERIES.format(long)), "text/calendar")
+    assert answer.json["imported"] == 4, answer.json
+    weekly, watered, mum, cut = all_tasks(alice)
+    assert (weekly["due_date"], weekly["completed"]) == ("2030-01-14T08:00:00Z", False)
+    assert watered["due_date"] == "2030-01-07T08:00:00Z"
+    assert watered["completed_date"] == "2026-01-07T08:15:00Z"
+    assert (mum["name"], mum["note"]) == ("call mum", "call mum\nabout sunday")
+    assert mum["due_date"] == "2030-07-01T16:00:00Z"
+    assert (cut["name"], cut["note"]) == (f"{'x' * 254}…", long)
+    assert cut["completed_date"] == "2026-01-01T00:00:00Z"
+    told = {each["what"]: each["lines"] for each in answer.json["skipped"]}
+    assert list(told) == ["RRULE", "DTSTART", "RECURRENCE-ID", "SUMMARY", "STATUS"]
+    assert list(told.values()) == [[6], [7], [14], [26], [27]]
+    again = load(bob, export(alice, "ics").data, "text/calendar")
+    assert again.json == {"imported": 4, "skipped": []}
+    assert all_tasks(bob) == all_tasks(alice)
+
+
+OLD = """BEGIN:VCALENDAR
+VERSION:1.0
+BEGIN:VTODO
+SUMMARY;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:K=C3=A4se=
+ kaufen
+DUE:20300105T100000Z
+STATUS:NEEDS ACTION
+END:VTODO
+END:VCALENDAR
+"""
+
+
+@pytest.mark.parametrize("media", ["text/calendar", "text/x-vcalendar"])
+def test_an_old_calendar_is_imported(alice, media):
+    answer = load(alice, OLD.replace("\n", "\r\n"), media)
+    assert answer.json == {"imported": 1, "skipped": []}
+    ((name, due),) = [(task["name"], task["due_date"]) for task in all_tasks(alice)]
+    assert (name, due) == ("Käse kaufen", "2030-01-05T10:00:00Z")
+
+
 def test_the_uid_of_a_task_in_a_calendar_stays(alice, bob):
     alice.task(name="a")
     bob.task(name="a")

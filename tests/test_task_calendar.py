@@ -937,6 +937,7 @@ NAMES = st.sampled_from(
         *("BEGIN", "END", "SUMMARY", "DUE", "DTSTART", "DURATION", "COMPLETED", "CREATED"),
         *("STATUS", "PERCENT-COMPLETE", "X-TODO-API-PAID-PRICE", "X-TODO-API-EXACT-DUE"),
         *("TZID", "RRULE", "RDATE", "TZOFFSETTO", "TZOFFSETFROM"),
+        *("UID", "RECURRENCE-ID", "EXDATE", "SEQUENCE", "DTSTAMP", "LAST-MODIFIED", "DESCRIPTION"),
     ]
 )
 VALUES = st.text(max_size=5) | st.sampled_from(
@@ -947,12 +948,16 @@ VALUES = st.text(max_size=5) | st.sampled_from(
         "FREQ=YEARLY;BYMONTH=2;BYDAY=5SU",
         "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30",
         "FREQ=YEARLY;BYMONTH=1;UNTIL=20300101T000000Z",
+        *("FREQ=DAILY", "FREQ=MONTHLY;INTERVAL=9999;BYDAY=5MO", "FREQ=YEARLY;UNTIL=99991231"),
+        *("20300101,20300102", "99991230", "COMPLETED", "=C3=A4=", "x" * 300),
     ]
 )
 LINES = st.builds(
     lambda name, parameter, value: f"{name}{parameter}:{value}",
     NAMES,
-    st.sampled_from(["", "", ";TZID=Z", ";VALUE=DATE", ";X", ';X="', ";ENCODING=B"]),
+    st.sampled_from(
+        ["", "", ";TZID=Z", ";VALUE=DATE", ";X", ';X="', ";ENCODING=B", ";QUOTED-PRINTABLE"]
+    ),
     VALUES,
 )
 ZONE_LINES = st.lists(LINES, max_size=4)

@@ -72,6 +72,16 @@ def test_a_part_says_what_it_is_or_its_name_does(sent, media):
     assert read(form(sent), MULTIPART) == Upload(media, b"name,price\n")
 
 
+def test_an_old_calendar_is_a_calendar():
+    files = (JSON, CALENDAR)
+    old = "text/x-vcalendar"
+    assert read(b"x", f"{old}; charset=utf-8", files=files) == Upload(CALENDAR, b"x")
+    for sent in (part(filename="a.VCS"), part(filename="a", Content_Type=old)):
+        assert read(form(sent), MULTIPART, files=files).media == CALENDAR
+    with pytest.raises(UnsupportedMedia):
+        read(b"x", old)
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"\r\n", b"a\r\n--x\r\n--", b"\r\r\n\n", b"\xff" * 70_000]
 )

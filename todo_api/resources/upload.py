@@ -16,7 +16,10 @@ CALENDAR = "text/calendar"
 
 PART = "file"
 
-_ENDINGS = {".csv": CSV, ".json": body.JSON, ".ics": CALENDAR}
+_ENDINGS = {".csv": CSV, ".json": body.JSON, ".ics": CALENDAR, ".vcs": CALENDAR}
+
+_OTHER_NAMES = {"text/x-vcalendar": CALENDAR}
+"""vCalendar 1.0, the predecessor of iCalendar, is read by the same parser."""
 
 # What curl says of every file of ours, and browsers of a CSV file on a machine with Excel.
 _SAYS_NOTHING = ("", "application/octet-stream", "application/vnd.ms-excel")
@@ -40,13 +43,14 @@ def read(request: Request, media: Sequence[str], most: int) -> Upload:
     """
     if request.content_length is None:
         raise LengthRequired
-    if request.mimetype not in (*media, body.MULTIPART) or "Content-Encoding" in request.headers:
+    said = _OTHER_NAMES.get(request.mimetype, request.mimetype)
+    if said not in (*media, body.MULTIPART) or "Content-Encoding" in request.headers:
         raise _unsupported(media)
     body.must_be_utf_8(request.mimetype_params)
     raw = body.whole(request, most * body.MIB)
-    if request.mimetype == body.MULTIPART:
+    if said == body.MULTIPART:
         return _only_part(request, raw, media)
-    return Upload(request.mimetype, raw)
+    return Upload(said, raw)
 
 
 def _only_part(request: Request, raw: bytes, media: Sequence[str]) -> Upload:
@@ -68,6 +72,7 @@ def _media_of(part: form.Part, media: Sequence[str]) -> str:
     said = said.lower()
     if said in _SAYS_NOTHING:
         said = _ENDINGS.get(PurePath(part.filename or "").suffix.lower(), "")
+    said = _OTHER_NAMES.get(said, said)
     transferred = part.headers.get("Content-Transfer-Encoding", "binary").strip().lower()
     if said not in media or transferred not in _AS_IT_IS or "Content-Encoding" in part.headers:
         raise _unsupported(media)

@@ -49,9 +49,9 @@ class Rule:
     count: int | None
     until: str | None
     week_start: int
-    weekdays: tuple[tuple[int, int], ...]
-    """The days of the week, and which one of the month it is; 0 for each of them."""
-    month_days: tuple[int, ...]
+    weekdays: frozenset[tuple[int, int]]
+    """Which one of the month, or 0 for each of them, and the day of the week."""
+    month_days: frozenset[int]
     month: int | None
     position: int | None
 
@@ -84,23 +84,24 @@ class Rule:
         return self._in_month(first.year + years, month + 1, first.day)
 
     def _in_month(self, year: int, month: int, usual: int) -> list[date]:
-        _, last = monthrange(year, month)
-        days = [date(year, month, day) for day in range(1, last + 1)]
+        first_weekday, last = monthrange(year, month)
+        days = list(range(1, last + 1))
         if self.month_days:
             chosen = {day if day > 0 else last + 1 + day for day in self.month_days}
-            days = [day for day in days if day.day in chosen]
+            days = [day for day in days if day in chosen]
         if self.weekdays:
-            days = [day for day in days if self._is_weekday(day, last)]
+            days = [day for day in days if self._is_weekday(day, first_weekday, last)]
         if not self.month_days and not self.weekdays:
             days = days[usual - 1 : usual]
         if self.position:
             start = self.position - 1 if self.position > 0 else self.position
             days = days[start : start + 1 or None]
-        return days
+        return [date(year, month, day) for day in days]
 
-    def _is_weekday(self, day: date, last: int) -> bool:
-        places = (0, (day.day - 1) // 7 + 1, -((last - day.day) // 7 + 1))
-        return any(day.weekday() == each and place in places for place, each in self.weekdays)
+    def _is_weekday(self, day: int, first_weekday: int, last: int) -> bool:
+        weekday = (first_weekday + day - 1) % 7
+        places = (0, (day - 1) // 7 + 1, -((last - day) // 7 + 1))
+        return any((place, weekday) in self.weekdays for place in places)
 
 
 def parse(text: str) -> Rule:
@@ -118,7 +119,8 @@ def parse(text: str) -> Rule:
         if not re.fullmatch(_PARTS[name], value, re.ASCII):
             raise ValueError(f"The rule has an unusual {name}.")
     by_day = [each for each in said.get("BYDAY", "").split(",") if each]
-    weekdays = tuple((int(each[:-2] or 0), WEEKDAYS.index(each[-2:])) for each in by_day)
+    weekdays = frozenset((int(each[:-2] or 0), WEEKDAYS.index(each[-2:])) for each in by_day)
+    month_days = frozenset(int(day) for day in said.get("BYMONTHDAY", "").split(",") if day)
     if frequency == "WEEKLY" and any(place for place, _ in weekdays):
         raise ValueError("A week has each weekday once.")
     if frequency == "YEARLY" and "BYMONTH" not in said and said.keys() - _ALWAYS:
@@ -130,7 +132,7 @@ def parse(text: str) -> Rule:
         said.get("UNTIL"),
         WEEKDAYS.index(said.get("WKST", "MO")),
         weekdays,
-        tuple(int(day) for day in said["BYMONTHDAY"].split(",")) if "BYMONTHDAY" in said else (),
+        month_days,
         int(said["BYMONTH"]) if "BYMONTH" in said else None,
         int(said["BYSETPOS"]) if "BYSETPOS" in said else None,
     )

@@ -1,4 +1,4 @@
-"""What an import left out: counted, and told by kind."""
+"""What an import left out or took otherwise than it stands: counted, and told by kind."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +16,7 @@ LONGEST_REASON = 1_000
 
 
 class SkippedSchema(Wire):
-    """Something in a calendar that did not become part of a task, and the lines where it stands."""
+    """Something in a calendar that was skipped or changed, why, and the lines where it stands."""
 
     what = Text(most=100)
     reason = Text(most=1_000)
@@ -33,7 +33,7 @@ class SkippedSchema(Wire):
 
 @dataclass
 class Skipped:
-    """What was skipped, counted by what it is and why; of each the first lines are told."""
+    """What was skipped or changed, by what it is and why; of each the first lines are told."""
 
     kinds: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
 
@@ -43,7 +43,7 @@ class Skipped:
         return sorted(self.kinds.values(), key=lambda kind: kind["lines"])
 
     def note(self, line: int, what: str, reason: str) -> None:
-        """Note that `what` in `line` was skipped."""
+        """Note that `what` in `line` was skipped or changed."""
         kind = what[:100], reason[:LONGEST_REASON]
         if kind not in self.kinds and len(self.kinds) >= MOST_KINDS:
             kind = "More", "There are too many kinds of things here to name each."

@@ -122,7 +122,7 @@ class ExportQuery(Wire):
 
 
 class Imported(Wire):
-    """How many tasks there are more, and what of a calendar is not in them."""
+    """How many tasks there are more, and what of a calendar is not in them as it stood there."""
 
     imported = Integer(least=0)
     skipped = fields.List(fields.Nested(SkippedSchema))
