@@ -140,6 +140,7 @@ SIDEWAYS = {
     ("schemas.calendar_todos", "schemas.task_file"),
     ("schemas.calendar_todos", "schemas.task_ics"),
     ("schemas.calendar_zones", "schemas.calendar_lines"),
+    ("schemas.calendar_zones", "schemas.calendar_rules"),
     ("schemas.calendar_zones", "schemas.calendar_texts"),
     ("schemas.task_calendar", "schemas.calendar_series"),
     ("schemas.task_calendar", "schemas.calendar_todos"),

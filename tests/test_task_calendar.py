@@ -6,13 +6,14 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from dateutil.rrule import rrulestr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from icalendar.timezone import tzp
 from test_values import least_seconds
 
 from todo_api.errors import Invalid, Malformed, Problem
-from todo_api.schemas import task_calendar
+from todo_api.schemas import calendar_rules, task_calendar
 from todo_api.values import moments
 from todo_api.values.windows_zones import DISPLAY_NAMES
 
@@ -784,6 +785,56 @@ def test_a_series_is_due_at_its_first_repetition_that_is_not_done(rule, taken, d
     assert len(ones) == len(taken)
     assert ("RRULE", NOT_WORKED_OUT) not in told
     assert (("RRULE", NEXT) in told) is (due_next != paris(1, 7))
+
+
+WEEKDAYS = st.sampled_from(["MO", "TU", "WE", "TH", "FR", "SA", "SU"])
+PLACES = st.sampled_from(["1", "2", "3", "4", "5", "-1", "-2", "-5", "+1"])
+MONTH_DAYS = st.integers(-31, 31).filter(bool).map(str)
+
+
+def listed(each):
+    return st.lists(each, min_size=1, max_size=3).map(",".join)
+
+
+def in_month(**more):
+    """Return the parts of a rule that choose days of a month, in one of the ways that there are."""
+    placed = listed(st.builds(lambda place, day: f"{place}{day}", PLACES, WEEKDAYS))
+    position = {"BYSETPOS": st.sampled_from(["1", "2", "-1", "-2"])}
+    ways = ({}, {"BYDAY": listed(WEEKDAYS)}, {"BYDAY": placed}, {"BYMONTHDAY": listed(MONTH_DAYS)})
+    friday_13 = {"BYDAY": st.just("FR"), "BYMONTHDAY": st.just("13")}
+    return st.one_of(
+        st.fixed_dictionaries({**more, **way}, optional=position) for way in (*ways, friday_13)
+    )
+
+
+RULES = st.one_of(
+    st.just({"FREQ": "DAILY"}),
+    st.fixed_dictionaries(
+        {"FREQ": st.just("WEEKLY")}, optional={"BYDAY": listed(WEEKDAYS), "WKST": WEEKDAYS}
+    ),
+    in_month(FREQ=st.just("MONTHLY")),
+    in_month(FREQ=st.just("YEARLY"), BYMONTH=st.integers(1, 12)),
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    parts=RULES,
+    interval=st.sampled_from([1, 1, 2, 3]),
+    first=st.dates(date(1999, 1, 1), date(2004, 12, 31)),
+)
+def test_a_rule_has_the_days_that_another_library_finds(parts, interval, first):
+    text = ";".join(f"{name}={value}" for name, value in {**parts, "INTERVAL": interval}.items())
+    start = datetime(first.year, first.month, first.day)  # noqa: DTZ001 - A wall time.
+    other = rrulestr(f"{text};UNTIL=20200101T000000", dtstart=start)
+    expected = [first, *(each.date() for each in other if each > start)][:20]
+    days = itertools.takewhile(
+        lambda day: day < date(2020, 1, 2), calendar_rules.parse(text).days(first)
+    )
+    found = list(itertools.islice(days, 20))
+    # A Friday 13 of each third month is too rare to be worked out.
+    assert found == expected[: len(found)]
+    assert len(found) == len(expected) or (interval > 1 and "BYMONTHDAY" in parts)
 
 
 @pytest.mark.parametrize(

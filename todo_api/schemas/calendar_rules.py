@@ -14,8 +14,8 @@ from itertools import count
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 LONGEST_RULE = 500
-_EMPTY_PERIODS = 12
-"""Periods in a row without a day after which there is none: February 29 may take 8 years."""
+_EMPTY_PERIODS = 20
+"""Periods in a row without a day after which there is none: a Friday 13 may take 14 months."""
 
 _WEEKDAY = "(MO|TU|WE|TH|FR|SA|SU)"
 _DAY = r"-?([12]\d|3[01]|0?[1-9])"

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from todo_api.schemas.calendar_lines import BEGIN, Line, Path
+from todo_api.schemas.calendar_rules import WEEKDAYS
 from todo_api.schemas.calendar_texts import unescaped
 from todo_api.values import moments
 from todo_api.values.windows_zones import DISPLAY_NAMES
@@ -35,8 +36,6 @@ _YEARS_BACK = 12
 _MICROSOFT = "tzone://microsoft/"
 _OFFSET_BEFORE = re.compile(r"\((utc|gmt)[^)]{,10}\)\s*")
 """The offset that Windows shows before the name of a zone."""
-
-_WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 _TIME = r"\d{8}T\d{6}"
 _OFFSET = r"[+-]\d{4}(\d\d)?"
@@ -210,7 +209,7 @@ def _rule(text: str, before: timedelta, begins: datetime) -> _Rule:
         raise ValueError("A part of the rule comes twice.")
     place, weekday = None, None
     if by_day := said.get("BYDAY"):
-        weekday = _WEEKDAYS.index(by_day[-2:])
+        weekday = WEEKDAYS.index(by_day[-2:])
         place = int(by_day[:-2]) if by_day[:-2] else None
     days = tuple(int(day) for day in said["BYMONTHDAY"].split(",")) if "BYMONTHDAY" in said else ()
     if weekday is None and not days:

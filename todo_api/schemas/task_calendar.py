@@ -114,7 +114,7 @@ def _cut(name: str) -> str:
     """Return a text as a name, with an ellipsis where the rest was if it is too long for one."""
     if len(name) <= names.LONGEST_NAME and len(names.key(name)) <= names.LONGEST_KEY:
         return name
-    cut = f"{name[: names.LONGEST_NAME - 1].rstrip()}…"
+    cut = f"{name.strip()[: names.LONGEST_NAME - 1].rstrip()}…"
     while len(names.key(cut)) > names.LONGEST_KEY:
         cut = f"{cut[: len(cut) // 2].rstrip()}…"
     return cut
@@ -189,7 +189,7 @@ def _take_creation(calendar: Calendar, todo: Todo, record: Record) -> None:
 
 
 def _later(calendar: Calendar, todo: Todo) -> timedelta:
-    """Return how long after its first repetition a series is due; raise Invalid if it is not."""
+    """Return how long after its first repetition a task is due; raise Invalid if none is left."""
     if not todo.excluded or "RRULE" not in todo.has:
         return timedelta(0)
     line = todo.has["RRULE"].line
@@ -208,9 +208,9 @@ def _later(calendar: Calendar, todo: Todo) -> timedelta:
 
 
 def _take_due(calendar: Calendar, todo: Todo, record: Record, later: timedelta) -> None:
-    """Take when the task is due, so much later than its first repetition is.
+    """Take when the task is due, so much later than its first repetition.
 
-    It is when it starts, if the file does not tell more.
+    A task that has only a start is due at that.
     """
     if "DUE" in todo.has:
         with _noting(calendar, todo, "DUE"):
