@@ -11,7 +11,6 @@ import json
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
-from io import StringIO
 from ipaddress import ip_network
 from itertools import product
 from types import SimpleNamespace
@@ -150,7 +149,7 @@ def of_head(**given):
 
 
 def prices(text):
-    return list(price_file.csv_rows(StringIO(text, newline=""), Columns(only=True)))
+    return list(price_file.csv_rows(io.BytesIO(text.encode()), Columns()))
 
 
 def cursor(text):

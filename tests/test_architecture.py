@@ -80,6 +80,7 @@ SHARED = {
         "states",
     },
     "schemas": {
+        "csv_table",
         "wire",
         "dumping",
         "loading",

@@ -295,10 +295,10 @@ def test_the_rest_may_be_imported_and_prices_rounded_if_asked_for(run, backend, 
     ("content", "reason"),
     [
         ("", "The file is empty."),
-        ("name,price,name\na,1,b\n", "There is more than one column name"),
-        ("item,price\na,1\n", "There is no column name; there are item, price."),
-        ("name,cost\na,1\n", "There is no column price"),
-        ('name,price\n"a,1\n', "This is not CSV in UTF-8"),
+        ("name,price,name\na,1,b\n", "has more than one column `name`"),
+        ("item,price\na,1\n", "The header `item,price` has no column `name`."),
+        ("name,cost\na,1\n", "has no column `price`"),
+        ('name,price\n"a,1\n', "The CSV cannot be parsed"),
         ("SQLite format 3\0 and no more", "This is no price list in SQLite"),
     ],
 )
@@ -311,17 +311,17 @@ def test_a_file_that_is_no_price_list_is_told_so(run, price_file, content, reaso
 def test_a_row_with_more_cells_than_columns_is_bad(run, backend, price_file):
     """A decimal comma makes one: what is left of it must not become the price."""
     outcome = run("import-prices", price_file("name,price\nwine,1,50\n"))
-    assert "line 2: There are more cells than columns." in outcome.output
+    assert "line 2: There is no column for `50`." in outcome.output
     assert backend.count(ItemPrice) == 0
 
 
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        (["--currency", "currncy"], "There is no column currncy; there are name, price, currency."),
-        (["--unit", "unit"], "There is no column unit"),
-        (["--delimiter", ";;"], "Error: The delimiter must be one character."),
-        (["--delimiter", ""], "Error: The delimiter must be one character."),
+        (["--currency", "currncy"], "has no column `currncy`."),
+        (["--unit", "unit"], "has no column `unit`"),
+        (["--delimiter", ";;"], "Error: The delimiter must be one character, "),
+        (["--delimiter", ""], "Error: The delimiter must be one character, "),
     ],
 )
 def test_an_option_that_does_not_fit_the_file_is_refused(run, backend, price_file, options, reason):
@@ -340,7 +340,7 @@ def test_columns_may_be_apart_by_tabs(run, price_file, nobody):
 
 def test_a_file_in_another_encoding_is_told_so(run, price_file):
     outcome = run("import-prices", price_file("name,price\nÄpfel,1\n", encoding="latin-1"))
-    assert (outcome.exit_code, "not CSV in UTF-8" in outcome.output) == (1, True)
+    assert (outcome.exit_code, "Line 2 is not in UTF-8" in outcome.output) == (1, True)
 
 
 def test_the_sources_own_sqlite_file_is_imported(run, tmp_path, nobody):

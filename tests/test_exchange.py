@@ -157,7 +157,7 @@ def test_what_was_imported_is_found_sorted_and_changed_like_any_other_task(alice
     ("content", "media", "place"),
     [
         (b'{"tasks": [{"name": "good"}, {"name": ""}]}', "application/json", "tasks[1]"),
-        (b"name\ngood\n \n", "text/csv", "line 3"),
+        (b"name,note\ngood,\n ,x\n", "text/csv", "line 3"),
     ],
 )
 def test_of_a_file_with_a_bad_task_nothing_is_imported(backend, alice, content, media, place):

@@ -334,7 +334,7 @@ def test_texts_in_another_programs_file_come_in_byte_for_byte(alice, write, medi
 @ON_ONE_DATABASE
 def test_a_wrong_text_in_a_csv_is_refused_with_its_line(alice):
     for task in WRONG_TASKS:
-        answer = load(alice, in_csv([{"name": "good"}, task]), FILES["csv"])
+        answer = load(alice, in_csv([{"name": "good"}, {"note": "x", **task}]), FILES["csv"])
         text = task.get("note", task["name"])
         assert answer.status_code == refusal(text), ascii((task, answer.json))
         if answer.status_code == 422:

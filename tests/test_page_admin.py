@@ -133,6 +133,24 @@ def test_prices_come_from_a_file_after_a_look_at_it(boss, server):
         boss.api.delete(f"/api/v1/prices/{name}")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufeffName;Price;;\r\n;;;\r\n\"quince; ripe\";0.35;;\r\n;;;\r\n",
+        "sep=|\rname|price\rquince; ripe|0.35\r",
+        ",,\nprice\tname\n0.35\tquince; ripe\n",
+    ],
+)
+def test_a_file_is_shown_as_the_server_reads_it(boss, server, text):
+    place = choose(boss.open("prices"), text)
+    expect(place).to_contain_text("1 row;")
+    expect(place.get_by_role("cell", name="quince; ripe", exact=True)).to_be_visible()
+    place.get_by_role("button", name="Import").click()
+    expect(place).to_contain_text("1 new, 0 changed, 0 as they were.")
+    assert price(server, "quince; ripe")["price"] == 0.35
+    boss.api.delete("/api/v1/prices/quince; ripe")
+
+
 def test_bad_rows_of_a_file_are_named_and_nothing_is_imported(boss, server):
     place = choose(boss.open("prices"), "name,price\nkiwi,0.35\nfig,much\n,1\n")
     place.get_by_role("button", name="Import").click()

@@ -161,7 +161,7 @@ def test_bad_rows_are_named_by_line_and_nothing_is_imported(backend, admin):
         "line 7": ["name: 'Good' has a price on line 2 already."],
         "line 8": ["name: Must not be . or .."],
         "line 9": ["price: Not a number."],
-        "line 10": ["There are more cells than columns."],
+        "line 10": ["There is no column for `EUR`."],
     }
     assert stored(backend) == before
 
@@ -209,7 +209,6 @@ def test_an_answer_names_a_few_bad_rows_and_counts_the_others(admin, bad, messag
         ("name,price,currency,currency\na,1,EUR,CHF\n", 422),
         ("name,price,currncy\na,1,CHF\n", 422),
         ("name,price,updated_date\na,1,2020-01-01T00:00:00Z\n", 422),
-        ("name;price\na;1\n", 422),
         ("name,price\na\0b,1\n", 422),
         ("name,pri\0ce\na,1\n", 422),
         ("name,price," + ",".join(map(str, range(100_000))) + "\n" + "a\n" * 1000, 422),
@@ -221,7 +220,7 @@ def test_an_answer_names_a_few_bad_rows_and_counts_the_others(admin, bad, messag
         ("name,price\n" + "x" * 100_000 + ",1\n", 422),
         ('name,price\n"a,1\n', 400),
         ('name,price\n"a"b,1\n', 400),
-        ("name,price\n" + "x" * 200_000 + ",1\n", 400),
+        ("name,price\n" + "x" * 200_000 + ",1\n", 422),
         ("name,price\nÄpfel,1\n".encode("latin-1"), 400),
         ("name,price\na,1\n".encode("utf-16"), 400),
         (b"name,price\n\xed\xa0\x80,1\n", 400),
@@ -237,7 +236,10 @@ def test_a_file_that_is_no_price_list_is_told_so(backend, admin, content, status
 
 def test_what_is_wrong_with_csv_is_named_by_its_line(admin):
     answer = send(admin, 'name,price\na,1\n"b\nc",1\n"d,1\ne,1\n')
-    assert answer.json["message"] == "This is not CSV in UTF-8; line 5: unexpected end of data."
+    assert (
+        answer.json["message"]
+        == 'The CSV cannot be parsed; line 5, `"d,1`: unexpected end of data.'
+    )
     answer = send(admin, "name,price,x\na,1\n")
     assert answer.json["errors"] == {"x": ["Unknown column."]}
 

@@ -19,11 +19,11 @@ from todo_api.services.price_merge import BadRow, Entry
 @click.option("--price", help="The price's column [price].")
 @click.option("--currency", help="The currency's column [currency, if there is one].")
 @click.option("--unit", help="The unit's column [unit, if there is one].")
-@click.option("--delimiter", default=",", help="One character, or \\t.", show_default=True)
+@click.option("--delimiter", help="One character, or \\t [that of the header].")
 @click.option("--round", "rounding", is_flag=True, help="Round to four decimals, half up.")
 @click.option("--skip-bad", is_flag=True, help="Import the other rows if some are bad.")
 def import_prices(
-    file: Path, delimiter: str, rounding: bool, skip_bad: bool, **columns: Any
+    file: Path, delimiter: str | None, rounding: bool, skip_bad: bool, **columns: Any
 ) -> None:
     """Import a price list: CSV with a header, or SQLite with Pricelist(name, price).
 

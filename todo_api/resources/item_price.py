@@ -1,7 +1,7 @@
 """Prices: the short question of a shopping list, and the price list behind it."""
 
 from collections.abc import Iterator
-from io import BytesIO, TextIOWrapper
+from io import BytesIO
 from typing import Any
 from urllib.parse import quote
 
@@ -128,8 +128,8 @@ class ItemPriceImport(FileEndpoint, _OnThePriceList):
             most = self.settings.import_max * VALUES_PER_MIB
             rows = price_rows.of_json(json_text.parse(file.content, most=most))
             return price_rows.entries(rows, currency, place=price_rows.ELEMENT)
-        text = TextIOWrapper(BytesIO(file.content), encoding="utf-8-sig", newline="")
-        return price_rows.entries(price_file.csv_rows(text, Columns(only=True)), currency)
+        rows = price_file.csv_rows(BytesIO(file.content), Columns())
+        return price_rows.entries(rows, currency)
 
 
 class ItemPriceItem(_OnThePriceList):

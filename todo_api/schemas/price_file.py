@@ -1,94 +1,88 @@
 """Price files: CSV with a header, or SQLite with a table Pricelist(name, price)."""
 
-import csv
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO
 
-from todo_api.errors import Invalid, Malformed
+from todo_api.errors import Invalid
+from todo_api.schemas import csv_table
 from todo_api.schemas.price_rows import Rows
-from todo_api.schemas.wire import MOST_ERRORS
 
 SQLITE_HEAD = b"SQLite format 3\0"
-SURPLUS = "\0"
 
 
 @dataclass(frozen=True)
 class Columns:
     """What the columns are called. Several that make up a name are joined by a space.
 
-    If they are the `only` ones, another column is an error.
+    Those that are not named have the names of the fields; then another column is an error.
     """
 
     name: tuple[str, ...] = ("name",)
     price: str = "price"
     currency: str | None = None
     unit: str | None = None
-    only: bool = False
 
-    def check(self, header: Sequence[str]) -> None:
-        """Raise Invalid unless each column that is meant stands in the header, and once."""
-        if not header:
-            raise Invalid("The file is empty.")
-        needed = (*self.name, self.price, *filter(None, (self.currency, self.unit)))
-        known = {*needed, self.currency or "currency", self.unit or "unit"}
-        if self.only and (unknown := [column for column in header if column not in known]):
-            raise Invalid(errors={column: ["Unknown column."] for column in unknown[:MOST_ERRORS]})
-        for column in sorted(known):
-            often = header.count(column)
-            if often > 1 or (often == 0 and column in needed):
-                there = ", ".join(header[:MOST_ERRORS])
-                many = "more than one" if often else "no"
-                raise Invalid(f"There is {many} column {column}; there are {there}.")
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The columns that have to be there."""
+        return (*self.name, self.price, *filter(None, (self.currency, self.unit)))
 
-    def cells(self, row: Mapping[str, str]) -> dict[str, str]:
-        """Return the texts of a row by field; an empty optional one is left out."""
-        texts = {"name": " ".join(row[column] for column in self.name), "price": row[self.price]}
-        optional = {
-            "currency": row.get(self.currency or "currency"),
-            "unit": row.get(self.unit or "unit"),
-        }
-        return {**texts, **{field: text for field, text in optional.items() if text}}
+    @property
+    def known(self) -> tuple[str, ...]:
+        """The columns that may be there."""
+        return (*self.name, self.price, self.currency or "currency", self.unit or "unit")
+
+    @property
+    def only(self) -> bool:
+        """Whether another column is an error, since nobody has said which ones matter."""
+        return self == Columns()
 
 
-def rows(path: Path, columns: Columns, delimiter: str = ",") -> Rows:
+def rows(path: Path, columns: Columns, delimiter: str | None = None) -> Rows:
     """Yield the line number and the texts of each row of either kind of file.
 
     Raises Invalid when it is neither, or has not the columns or the table that it needs.
     """
     with path.open("rb") as file:
-        is_sqlite = file.read(len(SQLITE_HEAD)) == SQLITE_HEAD
-    if is_sqlite and columns != Columns():
-        raise Invalid("A price list in SQLite has the columns name and price, and no others.")
-    if is_sqlite:
-        yield from sqlite_rows(path)
-    else:
-        with path.open(encoding="utf-8-sig", newline="") as text:
-            yield from csv_rows(text, columns, "\t" if delimiter == "\\t" else delimiter)
+        if file.peek(len(SQLITE_HEAD)).startswith(SQLITE_HEAD):
+            if columns != Columns():
+                raise Invalid("A price list in SQLite has the columns name and price, no others.")
+            yield from sqlite_rows(path)
+        else:
+            yield from csv_rows(file, columns, "\t" if delimiter == "\\t" else delimiter)
 
 
-def csv_rows(file: TextIO, columns: Columns, delimiter: str = ",") -> Rows:
-    """Yield the line number and the texts of each row.
+def csv_rows(file: BinaryIO, columns: Columns, delimiter: str | None = None) -> Rows:
+    """Yield the line number and the texts of each row; an empty optional one is left out.
 
-    Raises Malformed when the file is not CSV in UTF-8, Invalid when its columns are not right.
+    Raises Malformed and Invalid as `csv_table.reading` does, Invalid when columns are not right.
     """
-    line = 0
-    try:
-        reader = csv.DictReader(file, delimiter=delimiter, restkey=SURPLUS, restval="", strict=True)
-        columns.check(reader.fieldnames or [])
-        line = reader.line_num
-        for row in reader:
-            surplus = SURPLUS in row
-            yield line + 1, "There are more cells than columns." if surplus else columns.cells(row)
-            line = reader.line_num
-    except TypeError:
-        raise Invalid("The delimiter must be one character.") from None
-    except UnicodeDecodeError:
-        raise Malformed("This is not CSV in UTF-8.") from None
-    except csv.Error as error:
-        raise Malformed(f"This is not CSV in UTF-8; line {line + 1}: {error}.") from None
+    only = columns.only
+    with csv_table.reading(file, columns.known, delimiter) as table:
+        table.check(columns.needed, columns.known, only=only)
+        names = [table.place(each) for each in columns.name]
+        others = {
+            "price": table.place(columns.price),
+            "currency": table.place(columns.currency or "currency"),
+            "unit": table.place(columns.unit or "unit"),
+        }
+        for line, cells in table.rows:
+            if homeless := table.homeless(cells, only=only):
+                yield line, homeless
+                continue
+            texts = {"name": " ".join([_cell(cells, place) for place in names])}
+            for field, place in others.items():
+                if text := _cell(cells, place):
+                    texts[field] = text
+            texts.setdefault("price", "")
+            yield line, texts
+
+
+def _cell(cells: Sequence[str], place: int | None) -> str:
+    return cells[place] if place is not None and place < len(cells) else ""
 
 
 def sqlite_rows(path: Path) -> Rows:

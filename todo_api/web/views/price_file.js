@@ -6,24 +6,36 @@ import { text } from "../text.js";
 const words = text.prices;
 const PREVIEW = 5;
 
+const DELIMITERS = [",", ";", "\t", "|"];
+
 /**
- * Read CSV (RFC 4180): quoted fields may hold commas, quotes and line breaks.
+ * Read CSV as the server does: quoted fields may hold delimiters, quotes and line breaks.
  * @param {string} content
  * @returns {string[][]}
  */
 export function parseCsv(content) {
+  const body = content.replace(/^\uFEFF/, "").replace(/\r\n?/g, "\n");
+  const told = /^"?sep=(.)"?\n/i.exec(body);
+  if (told) return split(body.slice(told[0].length), told[1] ?? ",");
+  const table = body.replace(/^[,;\t| \n]+\n/, "");
+  const header = table.split("\n", 1)[0] ?? "";
+  const width = (/** @type {string} */ delimiter) => split(header, delimiter)[0]?.length ?? 0;
+  return split(table, DELIMITERS.reduce((best, each) => (width(each) > width(best) ? each : best)));
+}
+
+/** @param {string} body @param {string} delimiter */
+function split(body, delimiter) {
   const rows = [[""]];
   let quoted = false;
-  const body = content.replace(/^\uFEFF/, "");
   for (let at = 0; at < body.length; at += 1) {
     const letter = body[at];
     const row = rows[rows.length - 1];
     if (quoted && letter === '"' && body[at + 1] === '"') row[row.length - 1] += body[(at += 1)];
     else if (letter === '"') quoted = !quoted;
     else if (quoted) row[row.length - 1] += letter;
-    else if (letter === ",") row.push("");
+    else if (letter === delimiter) row.push("");
     else if (letter === "\n") rows.push([""]);
-    else if (letter !== "\r") row[row.length - 1] += letter;
+    else row[row.length - 1] += letter;
   }
   return rows.filter((row) => row.some((cell) => cell.trim()));
 }
