@@ -239,7 +239,15 @@ PRICE_FILES = [
     b"", b"\0", b"name", b"price,name\n1", b"name,price\na,1,1,1,1", b"name,price\n,1", b"name,price\n.,1",
     b"name,price\na,1e999", b"name,price\na,\xff", b'name,price\n"a,1', b"name,price\na,1.00001", b"name,name,price\na,b,1",
     b"\xff\xfen\0a\0m\0e\0", b"name,price\na\0,1", b"name,price\nx,1\nX,2", b"name,price\na,-1", b"," * 100_000,
-    b"name,price\n" + b"x" * 200_000 + b",1", b"name,price,x\na,1,2",
+    b"name,price\n" + b"x" * 200_000 + b",1", b"name,price,x\na,1,2", b"name;price\na;1.299", b"name;price\na;1,299",
+    b"name\tprice\na\t1.299\nb\t1,5", b"PK\x03\x04", b"sep=;\n", b"name,price\na," + b"1,299" * 9_000,
+]  # fmt: skip
+
+IMPORT_QUERIES = [
+    *(f"{PRICES}/import?decimal={value}" for value in ("", "x", ".,", "%00", "\uff0c", "x" * 300)),
+    *(f"{PRICES}/import?delimiter={value}" for value in ("", "x", ";;", "%0a", "%22", "%00", "\\n")),
+    *(f"{PRICES}/import?columns={value}" for value in ("", ":", "name", "name:", "x:y", "name:%00", "__class__:x")),
+    f"{PRICES}/import?columns=price:x&columns=price:x", f"{PRICES}/import?{'columns=name:x&' * 99}", f"{PRICES}/import?round=2",
 ]  # fmt: skip
 
 TASK_FILES = [
@@ -333,6 +341,8 @@ TABLE = [
     ]),
     *rows("form", "POST", TASKS, FORMS, {"Content-Type": FORM}),
     *rows("price file", "POST", f"{PRICES}/import", PRICE_FILES, {"Content-Type": "text/csv", "Authorization": "Bearer {admin}"}, allowed={400, 422}),
+    *(Row(f"import query {number}", "POST", path, {"Content-Type": "text/csv", "Authorization": "Bearer {admin}"}, b"name,price\na,1", WRONG)
+      for number, path in enumerate(IMPORT_QUERIES)),
     *rows("price json", "POST", f"{PRICES}/import", [*SYNTAX, *NO_OBJECT, b'{"prices": [1]}'], {"Authorization": "Bearer {admin}"}, allowed={400, 422}),
     *rows("task file", "POST", f"{ALICE}/import", TASK_FILES, {"Content-Type": "text/csv"}, allowed={400, 422}),
     *rows("task json", "POST", f"{ALICE}/import", [*SYNTAX, *NO_OBJECT, b'{"tasks": [1]}'], allowed={400, 422}),

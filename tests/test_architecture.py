@@ -81,6 +81,7 @@ SHARED = {
     },
     "schemas": {
         "csv_table",
+        "decimal_marks",
         "wire",
         "dumping",
         "loading",

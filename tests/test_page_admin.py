@@ -136,7 +136,7 @@ def test_prices_come_from_a_file_after_a_look_at_it(boss, server):
 @pytest.mark.parametrize(
     "text",
     [
-        "\ufeffName;Price;;\r\n;;;\r\n\"quince; ripe\";0.35;;\r\n;;;\r\n",
+        '\ufeffName;Price;;\r\n;;;\r\n"quince; ripe";0.35;;\r\n;;;\r\n',
         "sep=|\rname|price\rquince; ripe|0.35\r",
         ",,\nprice\tname\n0.35\tquince; ripe\n",
     ],

@@ -20,10 +20,16 @@ from todo_api.services.price_merge import BadRow, Entry
 @click.option("--currency", help="The currency's column [currency, if there is one].")
 @click.option("--unit", help="The unit's column [unit, if there is one].")
 @click.option("--delimiter", help="One character, or \\t [that of the header].")
+@click.option("--decimal", help="The decimal mark [found].", type=click.Choice([".", ","]))
 @click.option("--round", "rounding", is_flag=True, help="Round to four decimals, half up.")
 @click.option("--skip-bad", is_flag=True, help="Import the other rows if some are bad.")
 def import_prices(
-    file: Path, delimiter: str | None, rounding: bool, skip_bad: bool, **columns: Any
+    file: Path,
+    delimiter: str | None,
+    decimal: str | None,
+    rounding: bool,
+    skip_bad: bool,
+    **columns: Any,
 ) -> None:
     """Import a price list: CSV with a header, or SQLite with Pricelist(name, price).
 
@@ -34,7 +40,7 @@ def import_prices(
         chosen = price_file.Columns(
             **{field: column for field, column in columns.items() if column}
         )
-        texts = list(price_file.rows(file, chosen, delimiter))
+        texts = list(price_file.rows(file, chosen, delimiter, decimal))
         checked = price_rows.entries(iter(texts), settings.currency, rounding=rounding)
         good, bad = _sorted(checked, len(texts))
         for row in bad:

@@ -20,6 +20,7 @@ from todo_api.resources.of_file import FileEndpoint
 from todo_api.resources.upload import CALENDAR, CSV, Upload
 from todo_api.resources.work import Work
 from todo_api.schemas import task_calendar, task_csv, task_file, task_ics
+from todo_api.schemas.query import CsvQuery
 from todo_api.schemas.skipped import Skipped
 from todo_api.schemas.task_file import Exported, ExportQuery, Imported, Record, TaskFile
 from todo_api.services import exchange
@@ -103,6 +104,7 @@ class Import(FileEndpoint, _Exchange):
     """
 
     access = {"post": OWNER}
+    asks = {"post": CsvQuery()}
     takes = {"post": TaskFile()}
     files = {CSV: task_csv.EXAMPLE, CALENDAR: task_ics.EXAMPLE}
     gives = {"post": Imported()}
@@ -115,7 +117,7 @@ class Import(FileEndpoint, _Exchange):
             rows, skipped = task_calendar.load(file.content, zone)
             return _Arrival(rows, skipped)
         if file.media == CSV:
-            return _Arrival(task_file.rows(task_csv.load(file.content), zone))
+            return _Arrival(task_file.rows(task_csv.load(file.content, **values["query"]), zone))
         sent = json_text.parse(file.content, most=MOST_VALUES)
         return _Arrival(task_file.rows(task_file.in_json(sent), zone))
 

@@ -7,6 +7,7 @@ shut out clients that send one with everything, as some HTTP libraries do.
 
 import hashlib
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Request, Response
@@ -43,13 +44,14 @@ def ask_of(request: Request, owner: int, schema: Wire, sent: Any) -> Ask | None:
     return _ask(request, owner, told)
 
 
-def ask_of_file(request: Request, owner: int, file: Upload) -> Ask | None:
+def ask_of_file(request: Request, owner: int, file: Upload, query: Mapping[str, Any]) -> Ask | None:
     """Return what `request` asks for under its key, None if it has none.
 
-    What is asked for is the path and the file, byte for byte, however it was sent. Raises Malformed
-    as `ask_of` does.
+    What is asked for is the path, the file, byte for byte, however it was sent, and the values of
+    the query. Raises Malformed as `ask_of` does.
     """
-    return _ask(request, owner, [file.media, hashlib.sha256(file.content).hexdigest()])
+    asked = [query] if request.query_string else []
+    return _ask(request, owner, [file.media, hashlib.sha256(file.content).hexdigest(), *asked])
 
 
 def _ask(request: Request, owner: int, told: Any) -> Ask | None:

@@ -1,6 +1,6 @@
 """Prices: the short question of a shopping list, and the price list behind it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from io import BytesIO
 from typing import Any
 from urllib.parse import quote
@@ -23,7 +23,7 @@ from todo_api.schemas.item_price import (
     PriceFile,
     PricePage,
 )
-from todo_api.schemas.price_file import Columns
+from todo_api.schemas.price_file import PriceFileQuery
 from todo_api.schemas.query import ItemQuery, PriceQuery
 from todo_api.services import price_merge, prices
 from todo_api.services.paging import Plan
@@ -108,13 +108,14 @@ class ItemPriceImport(FileEndpoint, _OnThePriceList):
     """Many prices at once, as CSV with the columns name, price, currency and unit, or as JSON."""
 
     access = {"post": ADMIN}
+    asks = {"post": PriceFileQuery()}
     files = {CSV: "name,price,currency,unit\napples,1.5,EUR,kg\n"}
     takes = {"post": PriceFile()}
     gives = {"post": Merged()}
 
     def prepare(self, values: dict[str, Any]) -> Difference:
         """Read the file, and compare it with the list as it is now."""
-        entries = price_rows.all_good(self._checked(values.pop("file")))
+        entries = price_rows.all_good(self._checked(values.pop("file"), values["query"]))
         with self.database.reading(long=True) as session:
             return price_merge.compare(session, prices.price_list(session), entries)
 
@@ -122,14 +123,17 @@ class ItemPriceImport(FileEndpoint, _OnThePriceList):
         """Import prices, all of them or none; one whose name there is already is replaced."""
         return price_merge.merge(self.session, price_list, difference)
 
-    def _checked(self, file: Upload) -> Iterator[Entry | BadRow]:
+    def _checked(self, file: Upload, query: Mapping[str, Any]) -> Iterator[Entry | BadRow]:
         currency = self.settings.currency
         if file.media == JSON:
             most = self.settings.import_max * VALUES_PER_MIB
             rows = price_rows.of_json(json_text.parse(file.content, most=most))
-            return price_rows.entries(rows, currency, place=price_rows.ELEMENT)
-        rows = price_file.csv_rows(BytesIO(file.content), Columns())
-        return price_rows.entries(rows, currency)
+            place = price_rows.ELEMENT
+        else:
+            written = (query[name] for name in ("columns", "delimiter", "decimal"))
+            rows = price_file.csv_rows(BytesIO(file.content), *written)
+            place = price_rows.LINE
+        return price_rows.entries(rows, currency, place=place, rounding=query["round"])
 
 
 class ItemPriceItem(_OnThePriceList):

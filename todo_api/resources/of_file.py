@@ -26,8 +26,8 @@ all there is. Small ones go on beside it.
 class FileEndpoint(StoredEndpoint):
     """A resource whose POST takes a file: JSON, as `takes` describes it, or a text of `files`.
 
-    These are media types, each with an example for the docs. `prepare` gets `{"file": Upload}`, and
-    what it takes out of that is free once it is parsed.
+    These are media types, each with an example for the docs. `prepare` gets `{"file": Upload,
+    "query": …}`, and the file that it takes out of that is free once it is parsed.
     """
 
     creates = True
@@ -47,12 +47,12 @@ class FileEndpoint(StoredEndpoint):
 
     def sent(self, verb: str) -> Sent:
         """Read the file; wait until no other large one is worked on."""
-        self.asked(verb)
+        query = self.asked(verb)
         file = upload.read(self.request, (body.JSON, *self.files), self.settings.import_max)
-        ask = idempotency.ask_of_file(self.request, self.caller.account.id, file)
+        ask = idempotency.ask_of_file(self.request, self.caller.account.id, file, query)
         if len(file.content) > LARGE:
             seconds = self.settings.lock_timeout
             self.holds_large_file = LARGE_FILE.acquire(timeout=seconds)
             if not self.holds_large_file:
                 raise Unavailable("Another import is under way; try again.", retry_after=seconds)
-        return Sent({"file": file}, ask=ask)
+        return Sent({"file": file, "query": query}, ask=ask)

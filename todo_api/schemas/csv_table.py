@@ -18,7 +18,7 @@ from todo_api.values import names
 from todo_api.values.quotes import quoted
 
 DELIMITERS = (",", ";", "\t", "|")
-"""Delimiters that are found without being named."""
+"""Delimiters that are found without being named; what names a tab may write `\\t`, too."""
 
 LONGEST_ROW = 100_000
 """Characters that a row may have, several times those of the largest task."""
@@ -115,6 +115,8 @@ def reading(
     are `known`, or else into the most columns. Raises Malformed when the file is not in UTF-8 or
     its quotes do not fit, Invalid when it is empty or a row is too long.
     """
+    if delimiter == "\\t":
+        delimiter = "\t"
     if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
         raise Invalid("The delimiter must be one character, and no quote or line end.")
     # A byte that is not UTF-8 becomes a surrogate, so that its line can be told.

@@ -4,12 +4,18 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+from marshmallow import ValidationError, post_load, validates_schema
 
 from todo_api.errors import Invalid
 from todo_api.schemas import csv_table
+from todo_api.schemas.decimal_marks import Numbers
+from todo_api.schemas.fields import Boolean, Few, Text
 from todo_api.schemas.price_rows import Rows
+from todo_api.schemas.query import CsvQuery
 
+_FIELDS = ("name", "price", "currency", "unit")
 SQLITE_HEAD = b"SQLite format 3\0"
 
 
@@ -41,7 +47,62 @@ class Columns:
         return self == Columns()
 
 
-def rows(path: Path, columns: Columns, delimiter: str | None = None) -> Rows:
+class ColumnOf(Text):
+    """A field of a price and the column that holds it, with a colon between them."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(least=1, most=300, **options)
+
+    def described(self) -> dict[str, Any]:
+        """Return its JSON Schema."""
+        return {**super().described(), "pattern": f"^({'|'.join(_FIELDS)}):[^\\u0000]+$"}
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **options)
+        field, _, column = text.partition(":")
+        if field not in _FIELDS or not column:
+            raise ValidationError(f"Must be one of {', '.join(_FIELDS)}, a colon and a column.")
+        return field, column
+
+
+class PriceFileQuery(CsvQuery):
+    """How a price list is written, and whether its prices are to be rounded."""
+
+    columns = Few(
+        ColumnOf(),
+        most=20,
+        load_default=[],
+        allow_none=False,
+        metadata={
+            "description": "Which column of a CSV file holds a field, as in `name:product`; may"
+            " repeat. Several for `name` are joined by a space. Other columns are left out then."
+        },
+    )
+    round = Boolean(
+        load_default=False,
+        allow_none=False,
+        metadata={"description": "Round prices to four decimals, half up."},
+    )
+
+    example = {**CsvQuery.example, "columns": ["name:name", "price:price"], "round": False}
+
+    @validates_schema(skip_on_field_errors=True)
+    def _name_each_once(self, values: dict[str, Any], **options: Any) -> None:
+        fields = [field for field, _ in values.get("columns", []) if field != "name"]
+        if len(fields) != len(set(fields)):
+            raise ValidationError("Only name may have several columns.", "columns")
+
+    @post_load
+    def _make_columns(self, values: dict[str, Any], **options: Any) -> dict[str, Any]:
+        pairs = values["columns"]
+        name = tuple(column for field, column in pairs if field == "name")
+        others: dict[str, Any] = {field: column for field, column in pairs if field != "name"}
+        return {**values, "columns": Columns(name=name or Columns.name, **others)}
+
+
+def rows(
+    path: Path, columns: Columns, delimiter: str | None = None, decimal: str | None = None
+) -> Rows:
     """Yield the line number and the texts of each row of either kind of file.
 
     Raises Invalid when it is neither, or has not the columns or the table that it needs.
@@ -52,13 +113,16 @@ def rows(path: Path, columns: Columns, delimiter: str | None = None) -> Rows:
                 raise Invalid("A price list in SQLite has the columns name and price, no others.")
             yield from sqlite_rows(path)
         else:
-            yield from csv_rows(file, columns, "\t" if delimiter == "\\t" else delimiter)
+            yield from csv_rows(file, columns, delimiter, decimal)
 
 
-def csv_rows(file: BinaryIO, columns: Columns, delimiter: str | None = None) -> Rows:
+def csv_rows(
+    file: BinaryIO, columns: Columns, delimiter: str | None = None, decimal: str | None = None
+) -> Rows:
     """Yield the line number and the texts of each row; an empty optional one is left out.
 
-    Raises Malformed and Invalid as `csv_table.reading` does, Invalid when columns are not right.
+    Raises Malformed and Invalid as `csv_table.reading` does, Invalid when columns are not right or
+    decimal marks do not agree.
     """
     only = columns.only
     with csv_table.reading(file, columns.known, delimiter) as table:
@@ -69,6 +133,7 @@ def csv_rows(file: BinaryIO, columns: Columns, delimiter: str | None = None) -> 
             "currency": table.place(columns.currency or "currency"),
             "unit": table.place(columns.unit or "unit"),
         }
+        numbers = Numbers(decimal, table.delimiter)
         for line, cells in table.rows:
             if homeless := table.homeless(cells, only=only):
                 yield line, homeless
@@ -77,8 +142,12 @@ def csv_rows(file: BinaryIO, columns: Columns, delimiter: str | None = None) -> 
             for field, place in others.items():
                 if text := _cell(cells, place):
                     texts[field] = text
-            texts.setdefault("price", "")
-            yield line, texts
+            try:
+                texts["price"] = numbers.plain(texts.get("price", ""), line)
+            except ValueError as error:
+                yield line, f"price: {error}"
+            else:
+                yield line, texts
 
 
 def _cell(cells: Sequence[str], place: int | None) -> str:

@@ -49,7 +49,7 @@ def entries(
             yield BadRow(here, [cells])
             continue
         try:
-            if rounding:
+            if rounding and "price" in cells:
                 cells["price"] = _rounded(cells["price"])
             fields = schema.read(cells)
         except Invalid as error:
@@ -83,11 +83,13 @@ def all_good(checked: Iterable[Entry | BadRow]) -> list[Entry]:
     return good
 
 
-def _rounded(text: str) -> str:
+def _rounded(price: Any) -> Any:
+    """Return a price with four decimals; what is none stays as it is."""
     try:
-        return str(money.parse(text).quantize(Decimal(1).scaleb(-money.DECIMALS), ROUND_HALF_UP))
-    except (ValueError, ArithmeticError):
-        return text
+        number = money.parse(price) if isinstance(price, str) else price
+        return str(number.quantize(Decimal(1).scaleb(-money.DECIMALS), ROUND_HALF_UP))
+    except (AttributeError, ValueError, ArithmeticError):
+        return price
 
 
 def _reasons(error: Invalid) -> list[str]:

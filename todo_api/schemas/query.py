@@ -4,7 +4,9 @@ from typing import Any
 
 from marshmallow import EXCLUDE
 
-from todo_api.schemas.fields import UNBOUND, Text
+from todo_api.schemas.csv_table import DELIMITERS
+from todo_api.schemas.decimal_marks import MARKS
+from todo_api.schemas.fields import UNBOUND, OneOf, Text
 from todo_api.schemas.numbers import Integer
 from todo_api.schemas.wire import Wire
 from todo_api.services.paging import DEFAULT, LARGEST
@@ -50,6 +52,25 @@ class PriceQuery(PageQuery):
     )
 
     example = {"limit": 10, "after": "WyJuYW1lIiwiYXBwbGVzIl0", "q": "app"}
+
+
+class CsvQuery(Wire):
+    """How a file of CSV is written, where that is not to be found in the file."""
+
+    delimiter = OneOf(
+        (*DELIMITERS, "\\t"),
+        load_default=None,
+        allow_none=False,
+        metadata={"description": "The delimiter of a CSV file; `\\t` is a tab, too."},
+    )
+    decimal = OneOf(
+        MARKS,
+        load_default=None,
+        allow_none=False,
+        metadata={"description": "The decimal mark of the numbers in a CSV file."},
+    )
+
+    example = {"delimiter": ",", "decimal": "."}
 
 
 class ItemQuery(Wire):

@@ -9,6 +9,7 @@ from io import BytesIO, StringIO
 from typing import Any
 
 from todo_api.schemas import csv_table
+from todo_api.schemas.decimal_marks import Numbers
 from todo_api.schemas.task_file import Placed, Record, TaskRecordSchema, must_be_few
 
 EMPTY_NOTE = "empty_note"
@@ -18,6 +19,9 @@ COLUMNS = (
     *(f"paid_{part}" for part in PAID),
     *("creation_date", EMPTY_NOTE),
 )
+NUMBERS = {"quantity", "paid_amount", "paid_price"}
+"""Columns of numbers with decimals."""
+
 DROPPED = ("id", "revision")
 """Columns that may be there, as in a list of tasks, and are not read."""
 
@@ -37,18 +41,22 @@ def dump(records: Iterable[Record]) -> Iterator[bytes]:
     yield _taken(text)
 
 
-def load(content: bytes) -> Iterator[Placed]:
+def load(
+    content: bytes, delimiter: str | None = None, decimal: str | None = None
+) -> Iterator[Placed]:
     """Yield the records and their lines.
 
     Raises Malformed and Invalid as `csv_table.reading` does, Invalid when the header is not one of
-    tasks.
+    tasks or decimal marks do not agree.
     """
     known = (*COLUMNS, *DROPPED)
-    with csv_table.reading(BytesIO(content), known) as table:
+    with csv_table.reading(BytesIO(content), known, delimiter) as table:
         table.check(("name",), known, only=True)
+        numbers = Numbers(decimal, table.delimiter)
         for number, (line, cells) in enumerate(table.rows, 1):
             must_be_few(number)
-            yield f"line {line}", table.homeless(cells, only=True) or _record(table.header, cells)
+            wrong = table.homeless(cells, only=True)
+            yield f"line {line}", wrong or _record(table.header, cells, numbers, line)
 
 
 def _cells(record: Record) -> dict[str, Any]:
@@ -66,10 +74,17 @@ def _taken(text: StringIO) -> bytes:
     return written
 
 
-def _record(header: Sequence[str], cells: Sequence[str]) -> Record | str:
+def _record(
+    header: Sequence[str], cells: Sequence[str], numbers: Numbers, line: int
+) -> Record | str:
     # A cell that is missing at the end of a row is an empty one: some programs leave those out.
     named = zip(header, cells, strict=False)
     texts = {name: text for name, text in named if name not in ("", *DROPPED)}
+    try:
+        for name in NUMBERS & texts.keys():
+            texts[name] = numbers.plain(texts[name], line)
+    except ValueError as error:
+        return f"{name}: {error}"
     paid = {part: text for part in PAID if (text := texts.pop(f"paid_{part}", ""))}
     empty_note = texts.pop(EMPTY_NOTE, "")
     if empty_note not in ("", "true") or (empty_note and texts.get("note")):
