@@ -1,7 +1,12 @@
 import csv
+import os
+import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -10,6 +15,8 @@ from sqlalchemy import text
 from todo_api import __version__
 from todo_api.cli import main
 from todo_api.models import Account, ItemPrice, Task
+
+ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture
@@ -289,6 +296,41 @@ def test_the_rest_may_be_imported_and_prices_rounded_if_asked_for(run, backend, 
     assert "New prices: 1." in outcome.output
     assert "line 4" not in outcome.output
     assert nobody.get("/api/v1/prices/dear").json["price"] == 1
+
+
+@pytest.fixture
+def script(database_url, tmp_path):
+    """Run a script whose command `todo-api` is the real one."""
+
+    def script(text):
+        text = text.replace("todo-api", f"{sys.executable} -m todo_api")
+        return subprocess.run(
+            [shutil.which("bash"), "-c", text],
+            check=False,
+            cwd=tmp_path,
+            env={**os.environ, "DATABASE_URL": database_url, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+        )
+
+    return script
+
+
+@pytest.mark.parametrize("source", ["-", "/dev/stdin", "pipe", "<(cat)"])
+def test_a_price_list_may_come_through_a_pipe(script, nobody, source):
+    """It comes in pieces, and can be read from its beginning only, and once."""
+    pieces = "{ printf 'name;'; sleep 0.2; printf 'price\nKäse;1,35\n'; }"
+    to_pipe = f"mkfifo pipe; ({pieces} > pipe &); " if source == "pipe" else ""
+    outcome = script(f"{to_pipe}{pieces} | todo-api import-prices {source}")
+    assert (outcome.returncode, outcome.stderr) == (0, "")
+    assert outcome.stdout == "New prices: 1. Changed: 0. As they were: 0.\n"
+    assert nobody.get("/api/v1/prices/Käse").json["price"] == 1.35
+
+
+def test_a_sqlite_file_on_standard_input_is_told_to_be_named(script):
+    outcome = script("printf 'SQLite format 3\\0' | todo-api import-prices -")
+    assert outcome.returncode == 1
+    assert outcome.stderr == "Error: A price list in SQLite has to be a file; give its path.\n"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterable
-from pathlib import Path
+from io import BufferedReader
 from typing import Any
 
 import click
@@ -14,7 +14,7 @@ from todo_api.services.price_merge import BadRow, Entry
 
 
 @click.command("import-prices")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.File("rb"))
 @click.option("--name", multiple=True, help="The name's column [name]; several are joined.")
 @click.option("--price", help="The price's column [price].")
 @click.option("--currency", help="The currency's column [currency, if there is one].")
@@ -24,7 +24,7 @@ from todo_api.services.price_merge import BadRow, Entry
 @click.option("--round", "rounding", is_flag=True, help="Round to four decimals, half up.")
 @click.option("--skip-bad", is_flag=True, help="Import the other rows if some are bad.")
 def import_prices(
-    file: Path,
+    file: BufferedReader,
     delimiter: str | None,
     decimal: str | None,
     rounding: bool,
@@ -32,6 +32,8 @@ def import_prices(
     **columns: Any,
 ) -> None:
     """Import a price list: CSV with a header, or SQLite with Pricelist(name, price).
+
+    With - for FILE, CSV is read from standard input.
 
     A price of a name that there is already is replaced, currency and unit included. Bad rows are
     named, and then nothing is imported, unless --skip-bad says so.

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -101,19 +102,21 @@ class PriceFileQuery(CsvQuery):
 
 
 def rows(
-    path: Path, columns: Columns, delimiter: str | None = None, decimal: str | None = None
+    file: BufferedReader, columns: Columns, delimiter: str | None = None, decimal: str | None = None
 ) -> Rows:
     """Yield the line number and the texts of each row of either kind of file.
 
     Raises Invalid when it is neither, or has not the columns or the table that it needs.
     """
-    with path.open("rb") as file:
-        if file.peek(len(SQLITE_HEAD)).startswith(SQLITE_HEAD):
-            if columns != Columns():
-                raise Invalid("A price list in SQLite has the columns name and price, no others.")
-            yield from sqlite_rows(path)
-        else:
-            yield from csv_rows(file, columns, delimiter, decimal)
+    # A pipe gives its bytes once, so that they are looked at without being read.
+    if not file.peek(len(SQLITE_HEAD)).startswith(SQLITE_HEAD):
+        yield from csv_rows(file, columns, delimiter, decimal)
+        return
+    if columns != Columns():
+        raise Invalid("A price list in SQLite has the columns name and price, no others.")
+    if not file.seekable():
+        raise Invalid("A price list in SQLite has to be a file; give its path.")
+    yield from sqlite_rows(Path(file.name))
 
 
 def csv_rows(
