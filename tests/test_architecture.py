@@ -69,6 +69,7 @@ SHARED = {
     "values": {"names", "money", "moments", "currencies", "clock"},
     "models": {"base"},
     "services": {
+        "bad_rows",
         "paging",
         "due_order",
         "position",

@@ -277,12 +277,12 @@ def test_bad_rows_are_named_by_line_and_nothing_is_half_imported(run, backend, p
     outcome = run("import-prices", price_file(BAD))
     assert outcome.exit_code == 1
     for reason in (
-        "line 3: name: Must have 1 to 255 characters.",
-        "line 4: price: At most 4 decimals.",
-        "line 5: price: Not a number.",
+        "line 3: name: Must have 1 to 255 characters: ``.",
+        "line 4: price: At most 4 decimals: `1.00001`.",
+        "line 5: price: Not a number: `x`.",
         "line 7: name: 'Good' has a price on line 2 already.",
-        "line 8: currency: Not an ISO 4217 currency code.",
-        "line 9: price: Not a number.",
+        "line 8: currency: Not an ISO 4217 currency code: `ZZZ`.",
+        "line 9: price: Not a number: ``.",
         "Error: 6 bad rows; nothing was imported.",
     ):
         assert reason in outcome.output
@@ -410,8 +410,8 @@ def test_a_bad_row_of_a_sqlite_file_is_named_by_its_number(run, tmp_path):
     connection.commit()
     connection.close()
     output = run("import-prices", file).output
-    assert "line 1: name: Must have 1 to 255 characters." in output
-    assert "line 2: price: Not a number." in output
+    assert "line 1: name: Must have 1 to 255 characters: ``." in output
+    assert "line 2: price: Not a number: `dear`." in output
 
 
 def test_a_large_price_list_is_imported_whole_with_its_currencies(run, price_file, nobody):

@@ -161,3 +161,67 @@ def test_a_delimiter_is_one_character(by_command, delimiter):
 def test_a_delimiter_that_does_not_fit_is_told_with_the_one_that_does(by_command):
     told = by_command(b"name,price\na,1\n", "--delimiter", ";")
     assert "The header `name,price` has no column `name`. Is the delimiter `,`?" in told
+
+
+def in_many(count, row="{n},1,XXX"):
+    return "\n".join(["name,price,currency", *map(row.replace("{n}", "{}").format, range(count))])
+
+
+def test_equal_errors_are_one_line_with_their_count_their_lines_and_their_value(
+    backend, by_command, by_http
+):
+    content = in_many(200).encode()
+    place = "line 2, line 3, line 4, line 5, line 6 and 195 more"
+    reason = "currency: Not an ISO 4217 currency code: `XXX`."
+    assert by_command(content) == (
+        f"{place}: {reason}\nError: 200 bad rows; nothing was imported.\n"
+    )
+    assert by_http(content) == (
+        '{"status":422,"message":"200 rows are wrong; nothing was imported.",'
+        f'"errors":{{"{place}":["{reason}"]}}}}'
+    )
+    assert backend.count(ItemPrice) == 0
+
+
+def test_equal_errors_are_told_apart_from_others(backend, send):
+    told = send(b"name,price,currency\na,x,XXX\nb,x,YYY\nc,1,XXX\n,1,EUR\n")
+    for each in (
+        ("line 2, line 3", "price: Not a number: `x`."),
+        ("line 2, line 4", "currency: Not an ISO 4217 currency code: `XXX`."),
+        ("line 3", "currency: Not an ISO 4217 currency code: `YYY`."),
+        ("line 5", "name: Must have 1 to 255 characters: ``."),
+    ):
+        assert all(text in told for text in each), told
+    assert "4 bad rows" in told or "4 rows are wrong" in told
+
+
+def test_equal_errors_of_json_are_one_too(admin):
+    rows = [{"name": str(number), "price": True} for number in range(50)]
+    answer = admin.post(IMPORT, json={"prices": rows})
+    place = "prices[0], prices[1], prices[2], prices[3], prices[4] and 45 more"
+    assert answer.json["errors"] == {place: ["price: Must be a number: `true`."]}
+
+
+def test_equal_errors_of_tasks_are_one_too(backend, alice):
+    content = b"name,quantity\n" + b"x,0\n" * 300 + b"y,many\n"
+    answer = post(alice, f"{alice.path}/import", content)
+    assert answer.json["errors"] == {
+        "line 2, line 3, line 4, line 5, line 6 and 295 more": [
+            "quantity: Must be 0.0001 to 10,000: `0`."
+        ],
+        "line 302": ["quantity: Not a number: `many`."],
+    }
+    assert answer.json["message"] == "301 tasks are wrong; nothing was imported."
+    tasks = [{"name": "x", "due_date": "soon"}] * 30
+    answer = alice.post(f"{alice.path}/import", json={"tasks": tasks})
+    ((place, (reason,)),) = answer.json["errors"].items()
+    assert place == "tasks[0], tasks[1], tasks[2], tasks[3], tasks[4] and 25 more"
+    assert reason.startswith("due_date: Must be an ISO 8601 date or time, or dd/mm/yyyy")
+    assert reason.endswith(": `soon`.")
+    assert backend.count(Task) == 0
+
+
+def test_a_long_value_is_shown_in_part_and_a_control_character_as_one(backend, send):
+    told = send(b"name,price\na,1\x1b[31m2\nb," + b"9x" * 500 + b"\n")
+    assert "Not a number: `1\\x1b[31m2`." in told.replace("\\\\", "\\")
+    assert f"Not a number: `{'9x' * 29}9…`." in told

@@ -34,7 +34,7 @@ SENT = [
     ("/api/v1/accounts", "pets", ["x"] * 51, "Must hold 0 to 50 values."),
     ("/api/v1/accounts", "password", "x", "Must have 8 to 256 characters."),
     ("/api/v1/accounts", "password2", "y", "The two passwords differ."),
-    ("/api/v1/prices", "name", ".", "Must not be . or .."),
+    ("/api/v1/prices", "name", ".", "Must not be `.` or `..`."),
     ("/api/v1/prices", "price", -1, "Must be 0 to 100,000,000."),
     ("/api/v1/prices", "currency", "EU", "Not an ISO 4217 currency code."),
 ]

@@ -10,7 +10,8 @@ import click
 from todo_api.cli.setup import opened
 from todo_api.schemas import price_file, price_rows
 from todo_api.services import price_merge, prices
-from todo_api.services.price_merge import BadRow, Entry
+from todo_api.services.bad_rows import BadRow, together
+from todo_api.services.price_merge import Entry
 
 
 @click.command("import-prices")
@@ -45,8 +46,8 @@ def import_prices(
         texts = list(price_file.rows(file, chosen, delimiter, decimal))
         checked = price_rows.entries(iter(texts), settings.currency, rounding=rounding)
         good, bad = _sorted(checked, len(texts))
-        for row in bad:
-            click.echo(f"{row.place}: {' '.join(row.reasons)}", err=True)
+        for places, reasons in together(bad).items():
+            click.echo(f"{places}: {' '.join(reasons)}", err=True)
         if bad and not skip_bad:
             rows = "1 bad row" if len(bad) == 1 else f"{len(bad)} bad rows"
             raise click.ClickException(f"{rows}; nothing was imported.")

@@ -26,8 +26,9 @@ from todo_api.schemas.item_price import (
 from todo_api.schemas.price_file import PriceFileQuery
 from todo_api.schemas.query import ItemQuery, PriceQuery
 from todo_api.services import price_merge, prices
+from todo_api.services.bad_rows import BadRow
 from todo_api.services.paging import Plan
-from todo_api.services.price_merge import BadRow, Difference, Entry
+from todo_api.services.price_merge import Difference, Entry
 
 VALUES_PER_MIB = 160_000
 """Values that an import in JSON may hold for each MiB of IMPORT_MAX.

@@ -18,7 +18,7 @@ class ItemName(Name):
     def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> str:
         name = super()._deserialize(value, attr, data, **options)
         if names.key(name) in (".", ".."):
-            raise ValidationError("Must not be . or ..")
+            raise ValidationError("Must not be `.` or `..`.")
         return name
 
 

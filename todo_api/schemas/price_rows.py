@@ -10,7 +10,8 @@ from typing import Any
 
 from todo_api.errors import Invalid
 from todo_api.schemas.item_price import ItemPriceSchema, PriceFile
-from todo_api.services.price_merge import BadRow, Entry, refusal
+from todo_api.services.bad_rows import MOST_BAD, BadRow, reasons, refusal
+from todo_api.services.price_merge import Entry
 from todo_api.values import money, names
 
 LINE = "line {}"
@@ -18,9 +19,6 @@ LINE = "line {}"
 
 ELEMENT = "prices[{}]"
 """How a row of JSON is named; the first is 0."""
-
-MOST_BAD = 1_000
-"""After so many bad rows, the rest is not looked at."""
 
 Rows = Iterable[tuple[int, dict[str, Any] | str]]
 """The number of each row, and its values by field or what is wrong with it."""
@@ -53,7 +51,7 @@ def entries(
                 cells["price"] = _rounded(cells["price"])
             fields = schema.read(cells)
         except Invalid as error:
-            yield BadRow(here, _reasons(error))
+            yield BadRow(here, reasons(error, cells))
             continue
         key = names.key(fields["name"])
         first = places.setdefault(key, here)
@@ -77,7 +75,7 @@ def all_good(checked: Iterable[Entry | BadRow]) -> list[Entry]:
         else:
             bad.append(row)
         if len(bad) > MOST_BAD:
-            raise refusal(bad, f"More than {MOST_BAD:,} rows are")
+            break
     if bad:
         raise refusal(bad)
     return good
@@ -90,7 +88,3 @@ def _rounded(price: Any) -> Any:
         return str(number.quantize(Decimal(1).scaleb(-money.DECIMALS), ROUND_HALF_UP))
     except (AttributeError, ValueError, ArithmeticError):
         return price
-
-
-def _reasons(error: Invalid) -> list[str]:
-    return [f"{field}: {text}" for field, texts in (error.errors or {}).items() for text in texts]

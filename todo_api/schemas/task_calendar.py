@@ -12,7 +12,7 @@ from todo_api.errors import Invalid
 from todo_api.schemas.calendar_series import days_to_next, tasks
 from todo_api.schemas.calendar_todos import NOTHING_LIKE_IT, Calendar, Todo, read
 from todo_api.schemas.skipped import Skipped
-from todo_api.schemas.task_file import LONGEST_NOTE, Record, reasons, row
+from todo_api.schemas.task_file import LONGEST_NOTE, Record, row
 from todo_api.schemas.task_ics import (
     CURRENCY,
     EXACT,
@@ -23,6 +23,7 @@ from todo_api.schemas.task_ics import (
     exact_text,
     exact_time,
 )
+from todo_api.services.bad_rows import reasons
 from todo_api.services.exchange import Row
 from todo_api.values import moments, names
 
@@ -57,9 +58,9 @@ def _row(calendar: Calendar, todo: Todo) -> Row | None:
                 for name in wrong:
                     del record[FIELDS[name]]
                     line = todo.has[name].line if name in todo.has else todo.line
-                    calendar.skipped.note(line, name, reasons(error)[0])
+                    calendar.skipped.note(line, name, reasons(error, {})[0])
     except Invalid as error:
-        calendar.skipped.note(todo.line, "VTODO", reasons(error)[0])
+        calendar.skipped.note(todo.line, "VTODO", reasons(error, {})[0])
         return None
 
 

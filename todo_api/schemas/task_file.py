@@ -16,8 +16,9 @@ from todo_api.schemas.fields import Boolean, Currency, Name, OneOf, Text, Unread
 from todo_api.schemas.moments import Due, Moment
 from todo_api.schemas.numbers import Integer, Scaled
 from todo_api.schemas.skipped import SkippedSchema
-from todo_api.schemas.wire import MOST_ERRORS, Wire
+from todo_api.schemas.wire import Wire
 from todo_api.services import exchange
+from todo_api.services.bad_rows import MOST_BAD, BadRow, reasons, refusal
 from todo_api.services.exchange import HIGHEST_PRICE, Row
 from todo_api.values import moments, money
 
@@ -154,23 +155,23 @@ def row(record: Record, zone: ZoneInfo) -> Row:
 def rows(placed: Iterable[Placed], zone: ZoneInfo) -> list[Row]:
     """Return the rows of all records; raise Invalid, with the places in `errors`, if one is wrong.
 
-    An error is told for each of the first MOST_ERRORS records that are wrong.
+    After MOST_BAD wrong ones, the rest is not looked at.
     """
     good: list[Row] = []
-    bad: dict[str, list[str]] = {}
+    bad: list[BadRow] = []
     for number, (place, record) in enumerate(placed, 1):
         must_be_few(number)
         if isinstance(record, str):
-            bad[place] = [record]
+            bad.append(BadRow(place, [record]))
         else:
             try:
                 good.append(row(record, zone))
             except Invalid as error:
-                bad[place] = reasons(error)
-        if len(bad) == MOST_ERRORS:
+                bad.append(BadRow(place, reasons(error, record)))
+        if len(bad) > MOST_BAD:
             break
     if bad:
-        raise Invalid("Some tasks are wrong; nothing was imported.", errors=bad)
+        raise refusal(bad, "task")
     return good
 
 
@@ -178,9 +179,3 @@ def must_be_few(number: int) -> None:
     """Raise Invalid if so many tasks are too many."""
     if number > MOST_TASKS:
         raise Invalid(f"There are more than {MOST_TASKS:,} tasks.")
-
-
-def reasons(error: Invalid) -> list[str]:
-    """Return the sentences that say what is wrong."""
-    texts = [f"{name}: {text}" for name, many in (error.errors or {}).items() for text in many]
-    return texts or [error.message]

@@ -4,7 +4,6 @@ To compare takes long and needs no lock. What is written then goes to the databa
 pieces, since to bind the values of each row takes several times as long as to store them.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
@@ -26,12 +25,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from todo_api.errors import Invalid
 from todo_api.models import Base, ItemPrice, PriceList
+from todo_api.services.bad_rows import BadRow, refusal
 from todo_api.values import moments
-
-MOST_NAMED = 20
-"""How many bad rows an answer names."""
 
 _AT_ONCE = 10_000
 """How many rows make a piece."""
@@ -56,13 +52,6 @@ class Entry(NamedTuple):
     updated_date: datetime | None
 
 
-class BadRow(NamedTuple):
-    """Something that stands where a price should, and what is wrong with it."""
-
-    place: str
-    reasons: list[str]
-
-
 @dataclass(frozen=True)
 class Difference:
     """How entries, no two of one key, differ from the price list as it was at `version`.
@@ -75,15 +64,6 @@ class Difference:
     new: int
     changed: int
     documents: list[str]
-
-
-def refusal(bad: Sequence[BadRow], many: str | None = None) -> Invalid:
-    """Return the error that names the first of the bad rows and says how many there are."""
-    count = many or ("1 row is" if len(bad) == 1 else f"{len(bad):,} rows are")
-    return Invalid(
-        f"{count} wrong; nothing was imported.",
-        errors={row.place: row.reasons for row in bad[:MOST_NAMED]},
-    )
 
 
 def compare(session: Session, price_list: PriceList, entries: list[Entry]) -> Difference:
