@@ -60,7 +60,7 @@ SYNTAX = [
     b'{"name": "x", "name": "y"}', b'{"name": NaN}', b'{"name": Infinity}', b'{"quantity": -NaN}',
     b'{"quantity": 01}', b'{"quantity": 1.}', b'{"quantity": .5}', b'{"quantity": +1}',
     b'{"quantity": 0x10}', b'{"quantity": 1e99999999999999999999}', b'{"name": "\xff"}',
-    b'{"name": "\xc0\x80"}', b'{"name": "\xed\xa0\x80"}', b'\xef\xbb\xbf{"name": "x"}',
+    b'{"name": "\xc0\x80"}', b'{"name": "\xed\xa0\x80"}', b'\xef\xbb\xbf\xef\xbb\xbf{"name": "x"}',
     '{"name": "x"}'.encode("utf-16"), b'{"name": "a\nb"}', b'{"name": "\\x"}', b'{"name": "\\u12"}',
     b'{"name": "x"} // comment', b'{"name": tru}', nested(33), nested(100_000), b'{"a":' * 100_000,
     b"<name>x</name>", b"name: x", b"\0", b"null x", b'"unfinished',

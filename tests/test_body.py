@@ -37,7 +37,8 @@ def post(client, data, content_type, **headers):
         b'{"name": 1e9999999999999999999}',
         b'{"name": "\xff"}',
         b'{"name": "\xed\xa0\x80"}',
-        b'\xef\xbb\xbf{"name": "x"}',
+        b'\xef\xbb\xbf\xef\xbb\xbf{"name": "x"}',
+        b"\xef\xbb\xbf",
         '{"name": "x"}'.encode("utf-16"),
         b'{"name": "a\nb"}',
         b'{"name": "\\x"}',
@@ -294,3 +295,27 @@ def test_a_boundary_is_no_longer_than_its_standard_allows(nobody, length, status
         content_type=f"multipart/form-data; boundary={boundary}",
     )
     assert answer.status_code == status
+
+
+def test_a_mark_in_front_of_json_is_overlooked(alice):
+    sent = {"data": b'\xef\xbb\xbf{"name": "x\xef\xbb\xbf"}', "content_type": "application/json"}
+    answer = alice.post(alice.tasks, **sent)
+    assert (answer.status_code, answer.json["name"]) == (201, "x\ufeff")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            '{\n"name": "Käse"}'.encode("cp1252"),
+            "The body is not valid UTF-8. Line 2 looks like Windows-1252. Send it as UTF-8.",
+        ),
+        (b'{"name": "\xc3\xa4\xff"}', "The body is not valid UTF-8."),
+        ('{"name": "x"}'.encode("utf-16"), "The body is in UTF-16. Send it as UTF-8."),
+        ('{"name": "x"}'.encode("utf-16-be"), "The body is in UTF-16. Send it as UTF-8."),
+        ('{"name": "x"}'.encode("utf-16-le"), "The body is in UTF-16. Send it as UTF-8."),
+    ],
+)
+def test_json_in_another_encoding_is_told_which(alice, content, message):
+    answer = alice.post(alice.tasks, data=content, content_type="application/json")
+    assert (answer.status_code, answer.json["message"]) == (400, message)

@@ -335,3 +335,30 @@ def test_json_with_too_many_values_is_not_even_parsed(alice):
     for broken in (quotes, quotes + b"\\"):
         with pytest.raises(Malformed):
             json_text.parse(broken, most=3)
+
+
+def test_json_with_a_mark_is_a_file_too(alice):
+    content = b'\xef\xbb\xbf{"tasks":[{"name":"bom"}]}'
+    assert load(alice, content).json == {"imported": 1, "skipped": []}
+    part = {"file": (io.BytesIO(content), "tasks.json")}
+    assert alice.post(f"{alice.path}/import", data=part).json["imported"] == 1
+
+
+@pytest.mark.parametrize(
+    ("encoding", "message"),
+    [
+        (
+            "cp1252",
+            (
+                "Line 3 of the calendar is not valid UTF-8. It looks like Windows-1252."
+                " Save the file as UTF-8."
+            ),
+        ),
+        ("utf-16", "The calendar is in UTF-16. Save it as UTF-8."),
+        ("utf-16-le", "The calendar is in UTF-16. Save it as UTF-8."),
+    ],
+)
+def test_a_calendar_in_another_encoding_is_told_which(alice, encoding, message):
+    content = CALENDAR.format(TODO.format("Käse", "")).encode(encoding)
+    answer = load(alice, content, "text/calendar")
+    assert (answer.status_code, answer.json["message"]) == (400, message)

@@ -251,7 +251,7 @@ def test_what_is_wrong_with_csv_is_named_by_its_line(admin):
         ("{", 400),
         ('{"prices": [{"name": "a", "price": 1, "price": 2}]}', 400),
         ('{"prices": [{"name": "a", "price": NaN}]}', 400),
-        ('\ufeff{"prices": []}', 400),
+        ('\ufeff\ufeff{"prices": []}', 400),
         ('{"prices": []}'.encode("utf-16"), 400),
         ('{"prices": ' + "[" * 100_000, 400),
         ("[]", 422),

@@ -8,10 +8,11 @@ from typing import Any, NoReturn
 import orjson
 
 from todo_api.errors import Invalid, Malformed
-from todo_api.values import names
+from todo_api.values import encodings, names
 
 DEEPEST = 32
 LONGEST_NUMBER = 1_000
+_IN_UTF_16 = "The body is in UTF-16. Send it as UTF-8."
 _ORDERED = orjson.OPT_UTC_Z | orjson.OPT_SORT_KEYS
 _SURELY_64_BIT = 18
 _TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
@@ -21,21 +22,25 @@ _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 def parse(body: bytes, *, most: int | None = None) -> Any:
     """Return what `body` says; numbers with a fraction, and very long ones, become Decimal.
 
-    Raises Malformed for broken JSON, a repeated key, NaN, infinity, invalid UTF-8, or nesting
-    deeper than DEEPEST; Invalid for a lone surrogate, which could not be given back, and for more
-    than `most` values, which would take many times the memory of their text.
+    A byte order mark is overlooked. Raises Malformed for broken JSON, a repeated key, NaN,
+    infinity, invalid UTF-8, or nesting deeper than DEEPEST; Invalid for a lone surrogate, which
+    could not be given back, and for more than `most` values, which would take many times the memory
+    of their text.
     """
+    body = body.removeprefix(encodings.MARK)
     if most is not None and _has_more_values(body, most):
         raise Invalid(f"The JSON holds more than {most:,} values.")
     try:
         value = _DECODER.decode(body.decode("utf-8"))
-    except UnicodeDecodeError:
-        raise Malformed("The body is not valid UTF-8.") from None
+    except UnicodeDecodeError as error:
+        raise _not_utf_8(body, error.start) from None
     except RecursionError:
         raise Malformed(f"The JSON is nested deeper than {DEEPEST}.") from None
     except InvalidOperation:
         raise Malformed("The JSON holds a number with too large an exponent.") from None
     except ValueError as error:
+        if encodings.is_utf_16(body):
+            raise Malformed(_IN_UTF_16) from None
         raise Malformed(f"The JSON cannot be parsed: {error}") from None
     if _brackets(body) > DEEPEST:
         _measure(value)
@@ -67,6 +72,17 @@ def _has_more_values(body: bytes, most: int) -> bool:
             return True
         end = text.end()
     return values + body.count(b",", end) + _brackets(body, end) > most
+
+
+def _not_utf_8(body: bytes, wrong: int) -> Malformed:
+    """Return the error for a byte that is not UTF-8; it does not show the text, a password say."""
+    if encodings.is_utf_16(body):
+        return Malformed(_IN_UTF_16)
+    told = "The body is not valid UTF-8."
+    if encodings.from_windows_1252(body) is not None:
+        line = body.count(b"\n", 0, wrong) + 1
+        told += f" Line {line} looks like Windows-1252. Send it as UTF-8."
+    return Malformed(told)
 
 
 def _brackets(body: bytes, start: int = 0, end: int | None = None) -> int:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from io import BytesIO
 
 from todo_api.errors import Invalid, Malformed
+from todo_api.values import encodings
 
 BEGIN, END = "BEGIN", "END"
 
@@ -24,7 +25,6 @@ Path = tuple[str, ...]
 MOST_LINES = 3_000_000
 
 _DEEPEST = 3
-_BOM = b"\xef\xbb\xbf"
 _CR, _LF = b"\r", b"\n"
 _ENCODINGS = ("QUOTED-PRINTABLE", "BASE64", "8BIT", "7BIT")
 _NAME = re.compile(r"([A-Za-z0-9.-]+)[ \t]*[;:]")
@@ -98,10 +98,10 @@ def lines(content: bytes) -> Iterator[tuple[Path, Line]]:
 def _unfolded(content: bytes) -> Iterator[Line]:
     """Yield the lines; they are joined as bytes, since a fold may split a character (RFC 5545)."""
     number, parts, goes_on = 0, list[bytes](), False
-    is_quoted = (
-        False  # Whether the line is in quoted-printable, where a "=" at its end joins lines.
-    )
-    for following, part in enumerate(_raw_lines(content.removeprefix(_BOM)), 1):
+    is_quoted = False  # In quoted-printable a "=" at the end of a line joins it with the next one.
+    if encodings.is_utf_16(content):
+        raise Malformed("The calendar is in UTF-16. Save it as UTF-8.")
+    for following, part in enumerate(_raw_lines(content.removeprefix(encodings.MARK)), 1):
         if following > MOST_LINES:
             raise Invalid(f"The calendar has more than {MOST_LINES:,} lines.")
         if goes_on and not part.startswith(_ENDS_A_COMPONENT):
@@ -134,7 +134,11 @@ def _raw_lines(content: bytes) -> Iterator[bytes]:
 
 
 def _decoded(number: int, parts: list[bytes]) -> Line:
+    raw = b"".join(parts)
     try:
-        return Line(number, b"".join(parts).decode("utf-8"))
+        return Line(number, raw.decode("utf-8"))
     except UnicodeDecodeError:
-        raise Malformed(f"Line {number} of the calendar is not valid UTF-8.") from None
+        told = f"Line {number} of the calendar is not valid UTF-8."
+        if encodings.from_windows_1252(raw) is not None:
+            told += " It looks like Windows-1252. Save the file as UTF-8."
+        raise Malformed(told) from None

@@ -14,7 +14,7 @@ from typing import BinaryIO, TextIO
 
 from todo_api.errors import Invalid, Malformed
 from todo_api.schemas.wire import MOST_ERRORS
-from todo_api.values import names
+from todo_api.values import encodings, names
 from todo_api.values.quotes import quoted
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -29,7 +29,6 @@ Rows = Iterator[tuple[int, list[str]]]
 _ALSO_ASKED = (*DELIMITERS, ":", "^", "~", "#", "/", " ")
 _BOM = "\ufeff"
 _ESCAPED = re.compile("[\udc80-\udcff]")
-_UTF_16 = ("\udcff\udcfe", "\udcfe\udcff")
 _WORKBOOKS = ("PK\x03\x04", "\udcd0\udccf\x11")
 _WORKBOOK = "The file is an Excel workbook. Save it as CSV in UTF-8."
 
@@ -168,7 +167,7 @@ def _without_mark(line: str) -> str:
     """Return the first line of a file without its mark; raise Malformed if it is no UTF-8."""
     if line.startswith(_WORKBOOKS):
         raise Malformed(_WORKBOOK)
-    if line.startswith(_UTF_16) or (line[:2].count("\0") == 1 and len(line) > 1):
+    if encodings.is_utf_16(line[:2].encode("utf-8", "surrogateescape")):
         raise Malformed("The file is in UTF-16. Save it as UTF-8.")
     return line.removeprefix(_BOM)
 
@@ -176,11 +175,8 @@ def _without_mark(line: str) -> str:
 def _not_utf_8(number: int, line: str) -> Malformed:
     told = f"Line {number} is not in UTF-8."
     raw = line.rstrip("\r\n").encode("utf-8", "surrogateescape")
-    if not _ESCAPED.sub("", line).isascii():
-        return Malformed(f"{told} It is {quoted(raw.decode('utf-8', 'replace'))}.")
-    try:
-        text = raw.decode("cp1252")
-    except UnicodeDecodeError:
+    text = encodings.from_windows_1252(raw)
+    if text is None:
         return Malformed(f"{told} It is {quoted(raw.decode('utf-8', 'replace'))}.")
     return Malformed(f"{told} In Windows-1252 it is {quoted(text)}. Save the file as UTF-8.")
 
