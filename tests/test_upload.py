@@ -198,3 +198,67 @@ def test_a_form_holds_one_part_and_no_other(content, errors):
 def test_a_hostile_form_is_refused_in_no_time(content):
     with pytest.raises(Problem):
         read(content, MULTIPART)
+
+
+ALIASES = [
+    "text/comma-separated-values",
+    "text/x-comma-separated-values",
+    "text/x-csv",
+    "text/tab-separated-values",
+    "application/csv",
+    "application/x-csv",
+    "application/vnd.ms-excel",
+    "Application/CSV; charset=utf-8; header=present",
+]
+
+
+@pytest.mark.parametrize("media", ALIASES)
+def test_csv_has_other_names_too(media):
+    assert read(b"x", media) == Upload(CSV, b"x")
+    part_of = part(filename="a", Content_Type=media)
+    assert read(form(part_of), MULTIPART) == Upload(CSV, b"name,price\n")
+
+
+@pytest.mark.parametrize(("alias", "media"), [("text/json", JSON), ("application/ics", CALENDAR)])
+def test_other_files_have_other_names_too(alias, media):
+    assert read(b"x", alias, files=(CSV, JSON, CALENDAR)) == Upload(media, b"x")
+    with pytest.raises(UnsupportedMedia):
+        read(b"x", alias, files=(CSV,))
+
+
+@pytest.mark.parametrize("media", ["text/plain", "application/octet-stream", "text/plain; x=y"])
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("a.csv", CSV),
+        ("A.CSV", CSV),
+        ("a.b.tsv", CSV),
+        ("a.tab", CSV),
+        ("a.json", JSON),
+        ("a.ics", CALENDAR),
+    ],
+)
+def test_a_name_tells_what_its_media_type_does_not(media, name, found):
+    files = (CSV, JSON, CALENDAR)
+    sent = form(part(filename=name, Content_Type=media))
+    assert read(sent, MULTIPART, files=files).media == found
+    for disposition in (f"attachment; filename={name}", f"inline; filename*=utf-8''{name}"):
+        upload = read(b"x", media, files=files, Content_Disposition=disposition)
+        assert upload == Upload(found, b"x")
+
+
+@pytest.mark.parametrize("disposition", ["", "attachment", "attachment; filename=a.txt", "\xff"])
+def test_a_text_of_another_name_is_no_file(disposition):
+    headers = {"Content_Disposition": disposition} if disposition else {}
+    with pytest.raises(UnsupportedMedia, match="name that ends in"):
+        read(b"x", "text/plain", **headers)
+    with pytest.raises(UnsupportedMedia):
+        read(form(part(filename="a.txt", Content_Type="text/plain")), MULTIPART)
+    with pytest.raises(UnsupportedMedia):
+        read(b"x", "application/x-www-form-urlencoded", Content_Disposition="x; filename=a.csv")
+
+
+@pytest.mark.parametrize("alias", ALIASES)
+def test_an_alias_in_another_charset_is_refused(alias):
+    with pytest.raises(UnsupportedMedia):
+        read(b"x", f"{alias.partition(';')[0]}; charset=latin-1")

@@ -16,13 +16,33 @@ CALENDAR = "text/calendar"
 
 PART = "file"
 
-_ENDINGS = {".csv": CSV, ".json": body.JSON, ".ics": CALENDAR, ".vcs": CALENDAR}
+_ENDINGS = {
+    ".csv": CSV,
+    ".tsv": CSV,
+    ".tab": CSV,
+    ".json": body.JSON,
+    ".ics": CALENDAR,
+    ".vcs": CALENDAR,
+}
 
-_OTHER_NAMES = {"text/x-vcalendar": CALENDAR}
-"""vCalendar 1.0, the predecessor of iCalendar, is read by the same parser."""
+_EXCEL = "application/vnd.ms-excel"
 
-# What curl says of every file of ours, and browsers of a CSV file on a machine with Excel.
-_SAYS_NOTHING = ("", "application/octet-stream", "application/vnd.ms-excel")
+# Names that programs have for these media types beside the registered ones.
+_ALIASES = {
+    "text/comma-separated-values": CSV,
+    "text/x-comma-separated-values": CSV,
+    "text/x-csv": CSV,
+    "text/tab-separated-values": CSV,
+    "application/csv": CSV,
+    "application/x-csv": CSV,
+    _EXCEL: CSV,
+    "text/json": body.JSON,
+    "application/ics": CALENDAR,
+    "text/x-vcalendar": CALENDAR,  # Of vCalendar 1.0, the predecessor of iCalendar.
+}
+
+# What curl says of every file of ours, and browsers of a CSV file on a machine with Excel or none.
+_SAYS_NOTHING = ("", "application/octet-stream", "text/plain", _EXCEL)
 
 _AS_IT_IS = ("7bit", "8bit", "binary")
 
@@ -38,12 +58,15 @@ class Upload:
 def read(request: Request, media: Sequence[str], most: int) -> Upload:
     """Return the file in a body of at most `most` MiB, of one of the media types in `media`.
 
-    Raises werkzeug's LengthRequired, UnsupportedMedia, TooLarge, Malformed or, for a form that
-    holds anything but one part `file`, Invalid.
+    The type is known by its other names, too, or by how the name of the file ends. Raises
+    werkzeug's LengthRequired, UnsupportedMedia, TooLarge, Malformed or, for a form that holds
+    anything but one part `file`, Invalid.
     """
     if request.content_length is None:
         raise LengthRequired
-    said = _OTHER_NAMES.get(request.mimetype, request.mimetype)
+    said = request.mimetype
+    if said != body.MULTIPART:
+        said = _known(said, request.headers.get("Content-Disposition", ""))
     if said not in (*media, body.MULTIPART) or "Content-Encoding" in request.headers:
         raise _unsupported(media)
     body.must_be_utf_8(request.mimetype_params)
@@ -67,12 +90,8 @@ def _only_part(request: Request, raw: bytes, media: Sequence[str]) -> Upload:
 
 
 def _media_of(part: form.Part, media: Sequence[str]) -> str:
-    """Return what a part says of itself, or what its name's ending says if it says nothing."""
     said, parameters = parse_options_header(part.headers.get("Content-Type", ""))
-    said = said.lower()
-    if said in _SAYS_NOTHING:
-        said = _ENDINGS.get(PurePath(part.filename or "").suffix.lower(), "")
-    said = _OTHER_NAMES.get(said, said)
+    said = _known(said.lower(), part.headers.get("Content-Disposition", ""))
     transferred = part.headers.get("Content-Transfer-Encoding", "binary").strip().lower()
     if said not in media or transferred not in _AS_IT_IS or "Content-Encoding" in part.headers:
         raise _unsupported(media)
@@ -80,8 +99,18 @@ def _media_of(part: form.Part, media: Sequence[str]) -> str:
     return said
 
 
+def _known(said: str, disposition: str) -> str:
+    """Return the media type that a file says it has, or that the ending of its name tells."""
+    if said in _SAYS_NOTHING:
+        _, parameters = parse_options_header(disposition)
+        ending = PurePath(parameters.get("filename", "")).suffix.lower()
+        said = _ENDINGS.get(ending, said)
+    return _ALIASES.get(said, said)
+
+
 def _unsupported(media: Sequence[str]) -> UnsupportedMedia:
+    endings = " or ".join(ending for ending, known in _ENDINGS.items() if known in media)
     return UnsupportedMedia(
-        f"Send {' or '.join(media)}, as the body or as the part {PART} of multipart/form-data,"
-        " without Content-Encoding."
+        f"Send {' or '.join(media)}, as the body or as the part {PART} of multipart/form-data, or a"
+        f" file with a name that ends in {endings}, without Content-Encoding."
     )
