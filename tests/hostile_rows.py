@@ -149,7 +149,8 @@ QUERIES = [
     f"{ALICE}/changes?since={'x' * 65}", f"{ALICE}/changes?limit=0", f"{ALICE}/events?limit=1",
     f"{TASKS}/total?limit=1", f"{TASKS}/total?completed=maybe", f"{PRICES}?sort=name", f"{PRICES}?q=",
     f"{TOKENS}?limit=201", "/health?x=1", "/openapi.json?x", "/docs?x=1",
-    "/itemprice?itemname=%00",
+    "/itemprice?itemname=%00", f"{ALICE}/export?excel=true", f"{ALICE}/export?format=csv&excel=x", f"{ALICE}/export?format=csv&delimiter=|",
+    f"{ALICE}/export?format=ics&escape_formulas=1", f"{ALICE}/export?format=csv&delimiter=%00",
 ]  # fmt: skip
 
 BAD_QUERIES = [

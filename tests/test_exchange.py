@@ -1,5 +1,6 @@
 """Export and import: an account's tasks, out and in again without loss."""
 
+import csv
 import io
 import tracemalloc
 import uuid
@@ -362,3 +363,65 @@ def test_a_calendar_in_another_encoding_is_told_which(alice, encoding, message):
     content = CALENDAR.format(TODO.format("Käse", "")).encode(encoding)
     answer = load(alice, content, "text/calendar")
     assert (answer.status_code, answer.json["message"]) == (400, message)
+
+
+EXCEL = "format=csv&excel=true"
+
+
+@pytest.mark.parametrize("query", [EXCEL, f"{EXCEL}&delimiter=;", "format=csv&delimiter=%3B"])
+def test_an_export_for_excel_is_imported_as_it_was(backend, alice, bob, query):
+    fill(backend, alice)
+    for number, quantity in enumerate(["1.299", "12.5", "1299", "0.001", "1234.567"]):
+        alice.task(name=f"q{number}; x", quantity=quantity)
+    exported = alice.get(f"{alice.path}/export?{query}")
+    assert exported.status_code == 200
+    assert exported.data.startswith(b"\xef\xbb\xbf") is ("excel" in query)
+    answer = load(bob, exported.data, "text/csv")
+    assert answer.json == {"imported": 11, "skipped": []}, answer.json
+    assert all_tasks(bob) == all_tasks(alice)
+
+
+def test_a_semicolon_goes_with_decimal_commas_that_cannot_be_thousands(alice):
+    alice.task(name="a", quantity="1.299")
+    alice.task(name="b", quantity="1.5")
+    rows = alice.get(f"{alice.path}/export?format=csv&delimiter=;").text.splitlines()
+    assert rows[0].startswith("name;note;due_date;")
+    assert [row.split(";")[6] for row in rows[1:]] == ["1,2990", "1,5"]
+    assert ",1.299," in export(alice, "csv").text
+
+
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_an_export_may_be_without_formulas(alice, bob, delimiter):
+    texts = ["=1+1", "+1", "-1", "@x", "\ta", "\ra", "1=1", "'=x", "a"]
+    for text in texts:
+        alice.task(name=f"{text}x", note=text, item=f"{text}y")
+    query = f"format=csv&escape_formulas=true&delimiter={delimiter}"
+    content = alice.get(f"{alice.path}/export?{query}").data
+    rows = list(csv.DictReader(io.StringIO(content.decode(), newline=""), delimiter=delimiter))
+    escaped = [f"'{text}" for text in texts[:6]] + texts[6:]
+    assert [row["note"] for row in rows] == escaped
+    assert [row["name"] for row in rows] == [f"{text}x" for text in escaped]
+    assert [row["item"] for row in rows] == [f"{text}y" for text in escaped]
+    for row in rows:
+        assert not any((cell or "x").startswith(tuple("=+-@\t\r")) for cell in row.values())
+    plain = list(csv.DictReader(io.StringIO(export(alice, "csv").text, newline="")))
+    assert [row["note"] for row in plain] == texts
+    assert load(bob, content, "text/csv").json["imported"] == len(texts)
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("format=json&excel=true", "excel"),
+        ("excel=true", "excel"),
+        ("format=ics&delimiter=;", "delimiter"),
+        ("escape_formulas=true", "escape_formulas"),
+        ("format=csv&excel=perhaps", "excel"),
+        ("format=csv&delimiter=|", "delimiter"),
+        ("format=csv&delimiter=", "delimiter"),
+        ("format=csv&escape_formulas=2", "escape_formulas"),
+    ],
+)
+def test_how_a_csv_is_written_is_asked_for_csv_only(alice, query, field):
+    answer = alice.get(f"{alice.path}/export?{query}")
+    assert (answer.status_code, list(answer.json["errors"])) == (422, [field])

@@ -71,7 +71,7 @@ class Export(_Exchange):
         media = MEDIA[query["format"]]
         with ExitStack() as closing:
             file = closing.enter_context(SpooledTemporaryFile(_IN_MEMORY))
-            for piece in self._written(account, query["format"]):
+            for piece in self._written(account, query):
                 file.write(piece)  # Piece by piece; writelines would keep all of it in memory.
             size = file.tell()
             file.seek(0)
@@ -87,13 +87,15 @@ class Export(_Exchange):
                 response.call_on_close(closing.pop_all().close)
         return response
 
-    def _written(self, account: Owner, wanted: str) -> Iterator[bytes]:
+    def _written(self, account: Owner, query: dict[str, Any]) -> Iterator[bytes]:
+        options = {**query}
+        wanted = options.pop("format")
         tasks = exchange.export(self.session, account)
         if wanted == "ics":
             uid = f"{account.era}.{{}}@todo-api"
             return task_ics.dump((uid.format(task.id), task_file.dumped(task)) for task in tasks)
         records = map(task_file.dumped, tasks)
-        return task_csv.dump(records) if wanted == "csv" else _json(records)
+        return task_csv.dump(records, **options) if wanted == "csv" else _json(records)
 
 
 class Import(FileEndpoint, _Exchange):

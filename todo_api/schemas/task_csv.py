@@ -5,7 +5,7 @@ An empty cell is null. A note may be empty without being null, so a column of it
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
-from io import BytesIO, StringIO
+from io import SEEK_END, BytesIO, StringIO
 from typing import Any
 
 from todo_api.schemas import csv_table
@@ -19,6 +19,7 @@ COLUMNS = (
     *(f"paid_{part}" for part in PAID),
     *("creation_date", EMPTY_NOTE),
 )
+TEXTS = ("name", "note", "item")
 NUMBERS = {"quantity", "paid_amount", "paid_price"}
 """Columns of numbers with decimals."""
 
@@ -27,16 +28,39 @@ DROPPED = ("id", "revision")
 
 EXAMPLE = "name,due_date,completed,item,quantity\r\nApples,2030-12-24,,apples,2\r\n"
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""The characters with which a formula begins, or what a spreadsheet takes for one."""
+
+_GROUP = 3
+"""The digits of a group, such as the thousands."""
+
 _RECORD = TaskRecordSchema()
 
 
-def dump(records: Iterable[Record]) -> Iterator[bytes]:
-    """Yield the header and then a row for each record, with a CRLF behind each."""
-    text = StringIO(newline="")
-    writer = csv.DictWriter(text, COLUMNS)
+def dump(
+    records: Iterable[Record],
+    *,
+    delimiter: str = ",",
+    excel: bool = False,
+    escape_formulas: bool = False,
+) -> Iterator[bytes]:
+    """Yield the header and then a row for each record, with a CRLF behind each.
+
+    For Excel, a byte order mark comes first. A semicolon brings decimal commas along, since Excel
+    splits at it where it has these. With `escape_formulas`, an apostrophe stands before a text that
+    a spreadsheet would take for a formula.
+    """
+    text = StringIO("\ufeff" if excel else "", newline="")
+    text.seek(0, SEEK_END)
+    writer = csv.DictWriter(text, COLUMNS, delimiter=delimiter)
     writer.writeheader()
     for record in records:
-        writer.writerow(_cells(record))
+        cells = _cells(record)
+        if delimiter == ";":
+            cells |= {name: _with_comma(cells[name]) for name in NUMBERS}
+        if escape_formulas:
+            cells |= {name: _escaped(cells[name]) for name in TEXTS}
+        writer.writerow(cells)
         yield _taken(text)
     yield _taken(text)
 
@@ -64,6 +88,20 @@ def _cells(record: Record) -> dict[str, Any]:
     cells["completed"] = "true" if record["completed"] else "false"
     cells[EMPTY_NOTE] = "true" if record["note"] == "" else None
     return {**cells, **{f"paid_{part}": (record["paid"] or {}).get(part) for part in PAID}}
+
+
+def _with_comma(number: Any) -> str | None:
+    """Return a number with a decimal comma; three decimals become four, so that none is a group."""
+    if number is None:
+        return None
+    whole, point, decimals = str(number).partition(".")
+    if not point:
+        return whole
+    return f"{whole},{decimals}" + "0" * (len(decimals) == _GROUP)
+
+
+def _escaped(text: str | None) -> str | None:
+    return f"'{text}" if text and text.startswith(_FORMULA) else text
 
 
 def _taken(text: StringIO) -> bytes:

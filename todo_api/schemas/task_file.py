@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from marshmallow import fields, post_dump
+from marshmallow import ValidationError, fields, post_dump, validates_schema
 
 from todo_api.errors import Invalid
 from todo_api.schemas.fields import Boolean, Currency, Name, OneOf, Text, Unread
@@ -118,8 +118,32 @@ class ExportQuery(Wire):
         load_default="json",
         metadata={"description": "The format: JSON, CSV or iCalendar."},
     )
+    excel = Boolean(
+        load_default=False,
+        allow_none=False,
+        metadata={"description": "Begin CSV with a byte order mark, so that Excel reads UTF-8."},
+    )
+    delimiter = OneOf(
+        (",", ";"),
+        load_default=",",
+        metadata={"description": "The delimiter of CSV. With `;` numbers have decimal commas."},
+    )
+    escape_formulas = Boolean(
+        load_default=False,
+        allow_none=False,
+        metadata={
+            "description": "Put an apostrophe before texts of CSV that begin as a formula does:"
+            " with `=`, `+`, `-`, `@`, a tab or a carriage return. An import keeps it."
+        },
+    )
 
-    example = {"format": "csv"}
+    example = {"format": "csv", "excel": True, "delimiter": ";", "escape_formulas": False}
+
+    @validates_schema(skip_on_field_errors=True)
+    def _be_about_csv(self, values: dict[str, Any], **options: Any) -> None:
+        for name in ("excel", "delimiter", "escape_formulas"):
+            if values["format"] != "csv" and values[name] != self.fields[name].load_default:
+                raise ValidationError("Only format=csv has it.", name)
 
 
 class Imported(Wire):
