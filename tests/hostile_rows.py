@@ -253,6 +253,7 @@ IMPORT_QUERIES = [
 
 TASK_FILES = [
     b"", b"\0", b"name\n\n\0", b"name\n" + b"x" * 256, b"nam\nx", b"name,name\na,b", b"name,due_date\na,now",
+    b'"",""', b"\xc2\xa0", b"sep=;", b"subject,due date,% complete\nx,1/5/2030,", b"type,content,priority,indent,x,x\n\xff", b"Date: x\n",
     b"name,paid\na,1", b'name\n"a', b"name,completed\na,perhaps", b"\xff", b"name\na\n\xff", b"," * 100_000,
 ]  # fmt: skip
 
@@ -344,6 +345,8 @@ TABLE = [
     *rows("price file", "POST", f"{PRICES}/import", PRICE_FILES, {"Content-Type": "text/csv", "Authorization": "Bearer {admin}"}, allowed={400, 422}),
     *(Row(f"import query {number}", "POST", path, {"Content-Type": "text/csv", "Authorization": "Bearer {admin}"}, b"name,price\na,1", WRONG)
       for number, path in enumerate(IMPORT_QUERIES)),
+    *(Row(f"task import query {number}", "POST", f"{ALICE}/import?{query}", {"Content-Type": "text/csv"}, b"name\na", WRONG)
+      for number, query in enumerate(("date_order=x", "date_order=", "decimal=x", "columns=name:x", "round=1", "delimiter=%0d"))),
     *rows("price json", "POST", f"{PRICES}/import", [*SYNTAX, *NO_OBJECT, b'{"prices": [1]}'], {"Authorization": "Bearer {admin}"}, allowed={400, 422}),
     *rows("task file", "POST", f"{ALICE}/import", TASK_FILES, {"Content-Type": "text/csv"}, allowed={400, 422}),
     *rows("task json", "POST", f"{ALICE}/import", [*SYNTAX, *NO_OBJECT, b'{"tasks": [1]}'], allowed={400, 422}),

@@ -37,7 +37,7 @@ from todo_api.resources import (
     work,
 )
 from todo_api.resources.cross_origin import CrossOrigin
-from todo_api.schemas import price_file, task_calendar, task_csv
+from todo_api.schemas import price_file, task_calendar, task_csv, task_elsewhere
 from todo_api.schemas.numbers import Integer, Scaled
 from todo_api.schemas.price_file import Columns
 from todo_api.schemas.sum import Addend
@@ -216,6 +216,7 @@ ROUTES = (
     "api/v1/prices/a/",
     "docs/",
 )
+ELSEWHERE = "type,content,priority,indent,date\r\n"
 PRICE_HEADER, TASK_HEADER = "name,price\r\n", "name,note\r\n"
 
 PARSERS = {
@@ -260,6 +261,11 @@ PARSERS = {
         refusing(lambda content: list(task_csv.load(content)), "utf-8"),
         LINES,
         (TASK_HEADER, f'{TASK_HEADER}"'),
+    ),
+    "tasks of another program in CSV": Parser(
+        refusing(lambda content: task_elsewhere.in_csv(content, UTC), "utf-8"),
+        [*LINES, "task,", "1/5/2030,", "\r\ntask,a"],
+        (ELSEWHERE, f'{ELSEWHERE}"', "Date: x\r\n"),
     ),
     "prices in CSV": Parser(refusing(prices), LINES, (PRICE_HEADER, f'{PRICE_HEADER}"')),
     "tasks in a calendar": Parser(

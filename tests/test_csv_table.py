@@ -65,6 +65,7 @@ READABLE = {
     "bars": b"name|price\nKefir|1.35\n",
     "a mark and quotes": b'\xef\xbb\xbf"name";"price"\n"Kefir";"1.35"\n',
     "its delimiter told to Excel": b"sep=;\r\nname;price\r\nKefir;1.35\r\n",
+    "a row of quotes first": b'"",""\n"\xc2\xa0"\nname;price\nKefir;1.35\n',
     "a mark and the delimiter": b'\xef\xbb\xbf"sep=|"\r\nname|price\r\nKefir|1.35\r\n',
 }
 
@@ -79,6 +80,9 @@ def test_what_programs_write_is_read(send, nobody, content):
 UNREADABLE = {
     "nothing": (b"", "The file is empty."),
     "nothing but commas": (b"\n,,\n;\n", "The file is empty."),
+    "nothing but quotes": (b'"",""\n"",\n', "The file is empty."),
+    "nothing but a space": (b"\xc2\xa0\n", "The file is empty."),
+    "nothing behind the delimiter": (b"sep=;\n", "The file is empty."),
     "another name": (b"item,price\na,1\n", "The header `item,price` has no column `name`."),
     "another delimiter": (
         b"name:price\na:1\n",
@@ -150,6 +154,10 @@ def test_columns_that_are_named_are_found_whatever_their_case(by_command, nobody
     assert by_command("Bezeichnung;PREIS;x\nKäse;1.35;y\n".encode(),
                       "--name", "bezeichnung ", "--price", "Preis") == ""  # fmt: skip
     assert prices(nobody) == {"Käse": 1.35}
+
+
+def test_a_file_of_another_delimiter_alone_is_empty(by_command):
+    assert by_command(b"::\n:\n", "--delimiter", ":") == "Error: The file is empty.\n"
 
 
 @pytest.mark.parametrize("delimiter", ["", ";;", '"', "\n"])

@@ -19,8 +19,8 @@ from todo_api.resources.of_account import AccountEndpoint
 from todo_api.resources.of_file import FileEndpoint
 from todo_api.resources.upload import CALENDAR, CSV, Upload
 from todo_api.resources.work import Work
-from todo_api.schemas import task_calendar, task_csv, task_file, task_ics
-from todo_api.schemas.query import CsvQuery
+from todo_api.schemas import task_calendar, task_csv, task_elsewhere, task_file, task_ics
+from todo_api.schemas.query import TaskFileQuery
 from todo_api.schemas.skipped import Skipped
 from todo_api.schemas.task_file import Exported, ExportQuery, Imported, Record, TaskFile
 from todo_api.services import exchange
@@ -99,14 +99,15 @@ class Export(_Exchange):
 
 
 class Import(FileEndpoint, _Exchange):
-    """New tasks from a file: an export, a list as it was answered, or another program's calendar.
+    """New tasks from a file: an export, a list as it was answered, or another program's file.
 
-    In JSON and CSV each task has to be right, or nothing is imported. Of a calendar is taken what
-    can be part of a task here, and the rest is told.
+    In JSON and CSV of this server each task has to be right, or nothing is imported. Of a calendar,
+    and of what Todoist, TickTick, Outlook or Google Tasks have exported, is taken what can be part
+    of a task here, and the rest is told.
     """
 
     access = {"post": OWNER}
-    asks = {"post": CsvQuery()}
+    asks = {"post": TaskFileQuery()}
     takes = {"post": TaskFile()}
     files = {CSV: task_csv.EXAMPLE, CALENDAR: task_ics.EXAMPLE}
     gives = {"post": Imported()}
@@ -119,8 +120,17 @@ class Import(FileEndpoint, _Exchange):
             rows, skipped = task_calendar.load(file.content, zone)
             return _Arrival(rows, skipped)
         if file.media == CSV:
-            return _Arrival(task_file.rows(task_csv.load(file.content, **values["query"]), zone))
+            query: dict[str, Any] = {**values["query"]}
+            order = query.pop("date_order")
+            found = task_elsewhere.in_csv(
+                file.content, zone, delimiter=query["delimiter"], order=order
+            )
+            if found is None:
+                return _Arrival(task_file.rows(task_csv.load(file.content, **query), zone))
+            return _Arrival(*found)
         sent = json_text.parse(file.content, most=MOST_VALUES)
+        if found := task_elsewhere.in_json(sent, zone):
+            return _Arrival(*found)
         return _Arrival(task_file.rows(task_file.in_json(sent), zone))
 
     def post(self, account: HeldAccount, arrival: _Arrival) -> dict[str, Any]:

@@ -28,6 +28,7 @@ Rows = Iterator[tuple[int, list[str]]]
 
 _ALSO_ASKED = (*DELIMITERS, ":", "^", "~", "#", "/", " ")
 _BOM = "\ufeff"
+_BLANK = re.compile(r'[\s",;|]*')
 _ESCAPED = re.compile("[\udc80-\udcff]")
 _WORKBOOKS = ("PK\x03\x04", "\udcd0\udccf\x11")
 _WORKBOOK = "The file is an Excel workbook. Save it as CSV in UTF-8."
@@ -47,6 +48,20 @@ class Table:
     header: list[str]
     unnamed: list[int]
     rows: Rows
+
+    @classmethod
+    def of(cls, cells: Sequence[str], line: str, delimiter: str, rows: Rows) -> "Table":
+        """Return the table whose header has these cells."""
+        shown = [cell.strip() for cell in cells]
+        while shown and not shown[-1]:
+            shown.pop()
+        header = [names.key(name) for name in shown]
+        unnamed = [place for place, name in enumerate(header) if not name]
+        return cls(line, delimiter, shown, header, unnamed, rows)
+
+    def below(self, cells: Sequence[str]) -> "Table":
+        """Return the rest of this table below another header, a row of it that was just read."""
+        return Table.of(cells, self.delimiter.join(cells), self.delimiter, self.rows)
 
     def check(self, needed: Collection[str], known: Collection[str], *, only: bool) -> None:
         """Raise Invalid unless the needed columns stand in the header, and each known one once.
@@ -132,13 +147,10 @@ def _read(lines: "_Lines", known: Collection[str], delimiter: str | None) -> Tab
         delimiter, first = delimiter or told, _first_of(lines)
     chosen = delimiter or _delimiter_of(first, {names.key(name) for name in known})
     rows = _rows(chain([first], lines.all), lines, chosen)
-    _, cells = next(rows)
-    shown = [cell.strip() for cell in cells]
-    while shown and not shown[-1]:
-        shown.pop()
-    header = [names.key(name) for name in shown]
-    unnamed = [place for place, name in enumerate(header) if not name]
-    return Table(first.strip(), chosen, shown, header, unnamed, rows)
+    _, cells = next(rows, (0, None))
+    if cells is None:
+        raise _empty()
+    return Table.of(cells, first.strip(), chosen, rows)
 
 
 class _Lines:
@@ -184,10 +196,14 @@ def _not_utf_8(number: int, line: str) -> Malformed:
 def _first_of(lines: _Lines) -> str:
     """Return the first line that is not blank; raise Invalid if there is none."""
     for line in lines.all:
-        if line.strip(f" \r\n{''.join(DELIMITERS)}"):
+        if not _BLANK.fullmatch(line):
             return line
         lines.size = 0
-    raise Invalid("The file is empty.")
+    raise _empty()
+
+
+def _empty() -> Invalid:
+    return Invalid("The file is empty.")
 
 
 def _told_to_excel(line: str) -> str:

@@ -73,6 +73,22 @@ class CsvQuery(Wire):
     example = {"delimiter": ",", "decimal": "."}
 
 
+class TaskFileQuery(CsvQuery):
+    """How a file of tasks is written."""
+
+    date_order = OneOf(
+        ("dmy", "mdy"),
+        load_default=None,
+        allow_none=False,
+        metadata={
+            "description": "Whether the day or the month is first in the dates of a CSV file by"
+            " another program, such as 1/5/2030."
+        },
+    )
+
+    example = {**CsvQuery.example, "date_order": "dmy"}
+
+
 class ItemQuery(Wire):
     """The item whose price is asked; its clients may send other parameters along."""
 

@@ -16,7 +16,10 @@ LONGEST_REASON = 1_000
 
 
 class SkippedSchema(Wire):
-    """Something in a calendar that was skipped or changed, why, and the lines where it stands."""
+    """Something in another program's file that was skipped or changed, why, and its lines.
+
+    In JSON these are the numbers of the tasks.
+    """
 
     what = Text(most=100)
     reason = Text(most=1_000)
