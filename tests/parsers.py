@@ -278,7 +278,7 @@ PARSERS = {
         ),
     ),
     "a sync token": Parser(
-        refusing(lambda text: changes._start(SimpleNamespace(era="a"), text)),  # noqa: SLF001
+        refusing(lambda text: changes._start(SimpleNamespace(era="a"), text)),  # noqa: SLF001 - The parser itself.
         NUMBER + TEXT,
         ("a.",),
     ),

@@ -53,6 +53,7 @@ def test_the_example_of_an_import_runs(tmp_path, monkeypatch):
     (command,) = re.findall(r"^    todo-api (import-prices prices.csv .+)$", README, re.MULTILINE)
     monkeypatch.chdir(tmp_path)
     Path("prices.csv").write_text("product,size,amount,code\nmilk,1 l,1.00005,CHF\n")
+    assert CliRunner().invoke(main, ["init"]).exit_code == 0
     outcome = CliRunner().invoke(main, command.split())
     assert outcome.exit_code == 0, outcome.output
 

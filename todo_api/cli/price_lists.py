@@ -39,7 +39,7 @@ def import_prices(
     A price of a name that there is already is replaced, currency and unit included. Bad rows are
     named, and then nothing is imported, unless --skip-bad says so.
     """
-    with opened() as (settings, database):
+    with opened(new=False) as (settings, database):
         chosen = price_file.Columns(
             **{field: column for field, column in columns.items() if column}
         )

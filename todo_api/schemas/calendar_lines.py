@@ -24,6 +24,9 @@ Path = tuple[str, ...]
 
 MOST_LINES = 3_000_000
 
+LONGEST_NAME = 1_000
+"""Characters of the name of a property, of which more is not looked at."""
+
 _DEEPEST = 3
 _CR, _LF = b"\r", b"\n"
 _ENCODINGS = ("QUOTED-PRINTABLE", "BASE64", "8BIT", "7BIT")
@@ -44,7 +47,7 @@ class Line:
     @property
     def name(self) -> str:
         """The name of the property in upper case, empty if this is no content line."""
-        found = _NAME.match(self.text)
+        found = _NAME.match(self.text, endpos=LONGEST_NAME)
         return found[1].upper() if found else ""
 
     @property
