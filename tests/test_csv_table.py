@@ -88,6 +88,7 @@ UNREADABLE = {
         b"name:price\na:1\n",
         "The header `name:price` has no column `name`. Is the delimiter `:`?",
     ),
+    "a wrong row below the delimiter": (b'sep=;\nname;price\n"a;1\n', "line 3, "),
     "a column twice": (
         b"name,price,Name\na,1,b\n",
         "The header `name,price,Name` has more than one column `name`.",

@@ -151,6 +151,17 @@ def test_a_file_is_shown_as_the_server_reads_it(boss, server, text):
     boss.api.delete("/api/v1/prices/quince; ripe")
 
 
+def test_an_ambiguous_price_is_told_and_the_decimal_mark_chosen(boss, server):
+    place = choose(boss.open("prices"), "name;price\nwheel;1.299\n")
+    place.get_by_role("button", name="Import").click()
+    expect(place).to_contain_text("May be 1.299 or 1299: `1.299`. Set `decimal` to `.` or `,`.")
+    place.get_by_label("Decimal mark").select_option("Comma: 1,35")
+    place.get_by_role("button", name="Import").click()
+    expect(place).to_contain_text("1 new, 0 changed, 0 as they were.")
+    assert price(server, "wheel")["price"] == 1299
+    boss.api.delete("/api/v1/prices/wheel")
+
+
 def test_bad_rows_of_a_file_are_named_and_nothing_is_imported(boss, server):
     place = choose(boss.open("prices"), "name,price\nkiwi,0.35\nfig,much\n,1\n")
     place.get_by_role("button", name="Import").click()

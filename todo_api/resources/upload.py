@@ -41,7 +41,7 @@ _ALIASES = {
     "text/x-vcalendar": CALENDAR,  # Of vCalendar 1.0, the predecessor of iCalendar.
 }
 
-# What curl says of every file of ours, and browsers of a CSV file on a machine with Excel or none.
+# Curl and browsers say these of CSV files, whether Excel is on the machine or not.
 _SAYS_NOTHING = ("", "application/octet-stream", "text/plain", _EXCEL)
 
 _AS_IT_IS = ("7bit", "8bit", "binary")

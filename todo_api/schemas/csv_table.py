@@ -18,7 +18,7 @@ from todo_api.values import encodings, names
 from todo_api.values.quotes import quoted
 
 DELIMITERS = (",", ";", "\t", "|")
-"""Delimiters that are found without being named; what names a tab may write `\\t`, too."""
+"""Delimiters that are found without being named. A tab may be named as `\\t`, too."""
 
 LONGEST_ROW = 100_000
 """Characters that a row may have, several times those of the largest task."""
@@ -38,8 +38,8 @@ _WORKBOOK = "The file is an Excel workbook. Save it as CSV in UTF-8."
 class Table:
     """The header of a file and its rows; a row in which every cell is blank is left out.
 
-    `header` has the names as they are compared, `shown` as the file has them. A column without a
-    name is in neither of them, but in `unnamed`.
+    `header` has the names as they are compared, `shown` as the file has them. `unnamed` has the
+    places of columns without a name.
     """
 
     line: str
@@ -144,6 +144,7 @@ def reading(
 def _read(lines: "_Lines", known: Collection[str], delimiter: str | None) -> Table:
     first = _first_of(lines)
     if told := _told_to_excel(first):
+        lines.size = 0
         delimiter, first = delimiter or told, _first_of(lines)
     chosen = delimiter or _delimiter_of(first, {names.key(name) for name in known})
     rows = _rows(chain([first], lines.all), lines, chosen)

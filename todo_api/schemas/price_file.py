@@ -22,7 +22,7 @@ SQLITE_HEAD = b"SQLite format 3\0"
 
 @dataclass(frozen=True)
 class Columns:
-    """What the columns are called. Several that make up a name are joined by a space.
+    """The names of the columns. Several that make up a name are joined by a space.
 
     Those that are not named have the names of the fields; then another column is an error.
     """

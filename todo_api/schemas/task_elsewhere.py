@@ -79,7 +79,7 @@ class _Ambiguous(ValueError):
 
 @dataclass
 class File:
-    """What is known of a file as a whole. `order` is `dmy`, `mdy` or, if nobody knows, empty."""
+    """A file as a whole. The `order` of its dates is `dmy`, `mdy` or, if nobody knows, empty."""
 
     zone: ZoneInfo
     order: str = ""
@@ -149,7 +149,7 @@ def in_csv(
 def in_json(sent: Any, zone: ZoneInfo) -> Loaded | None:
     """Return the rows of the tasks of Google Tasks in a JSON value, and what was skipped.
 
-    What is skipped is told with the numbers of the tasks. Returns None if it is another value.
+    Skipped values are told with the numbers of the tasks. Returns None if it is another value.
     """
     if not isinstance(sent, dict) or sent.get("kind") not in _GOOGLE:
         return None

@@ -46,7 +46,7 @@ def together(bad: Iterable[BadRow], most: int | None = None) -> dict[str, list[s
 def refusal(bad: Sequence[BadRow], what: str = "row") -> Invalid:
     """Return the error that names the first of the bad rows and says how many there are.
 
-    Whoever has found more than MOST_BAD has stopped to look.
+    More than MOST_BAD are not counted, since a caller stops there.
     """
     if len(bad) > MOST_BAD:
         count = f"More than {MOST_BAD:,} {what}s are"

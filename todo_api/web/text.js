@@ -151,6 +151,8 @@ const en = {
     file: "Prices from a file",
     fileHint: "CSV with the columns name, price, currency and unit. All rows or none.",
     choose: "CSV file",
+    decimal: "Decimal mark",
+    decimals: { "": "As the file shows it", ".": "Point: 1.35", ",": "Comma: 1,35" },
     preview: (/** @type {number} */ count) => `${n(count, "row", "rows")}; the first of them:`,
     upload: "Import",
     progress: "Upload",

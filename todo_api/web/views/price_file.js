@@ -51,7 +51,9 @@ export function fileForm(token, imported) {
   const send = el("button", { class: "primary", disabled: true }, words.upload);
   /** @type {HTMLInputElement} */
   const choose = el("input", { type: "file", name: "file", accept: ".csv,text/csv", change: look });
-  const form = el("form", { class: "edit", submit: upload }, field(words.choose, choose, words.fileHint), preview, outcome, bar, el("div", { class: "actions" }, send));
+  const decimal = el("select", { name: "decimal", change: look },
+    ...Object.entries(words.decimals).map(([value, name]) => el("option", { value }, name)));
+  const form = el("form", { class: "edit", submit: upload }, field(words.choose, choose, words.fileHint), field(words.decimal, decimal), preview, outcome, bar, el("div", { class: "actions" }, send));
 
   async function look() {
     const file = choose.files?.[0];
@@ -86,7 +88,8 @@ export function fileForm(token, imported) {
       bar.hidden = true;
       done(request.status, request.responseText);
     };
-    request.open("POST", "/api/v1/prices/import");
+    const query = decimal.value ? `?decimal=${encodeURIComponent(decimal.value)}` : "";
+    request.open("POST", `/api/v1/prices/import${query}`);
     request.setRequestHeader("Authorization", `Bearer ${token}`);
     request.setRequestHeader("Content-Type", "text/csv");
     request.send(file);
