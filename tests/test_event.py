@@ -12,6 +12,7 @@ from conftest import serving
 from support import PASSWORD
 
 from todo_api.client import Client
+from todo_api.errors import Unavailable
 from todo_api.resources import event
 from todo_api.services import accounts, feed
 
@@ -301,3 +302,29 @@ def test_a_listener_that_loses_its_connection_finds_what_it_missed(
             task(live.url, token, "after")
             assert follower.names(1) == ["after"]
             assert time.monotonic() - began < event.BEAT / 2
+
+
+def test_an_account_without_a_stream_gets_one_when_others_have_taken_all(backend):
+    """Of the account that has most the oldest one ends, whose client comes back."""
+    feed = backend.with_settings(event_streams=8).feed
+    first, second = ([feed.subscribe(account) for _ in range(4)] for account in (1, 2))
+    with pytest.raises(Unavailable):
+        feed.subscribe(1)
+    other = feed.subscribe(3)
+    ended = [each for each in (*first, *second) if each.over]
+    assert ended == [first[0]]
+    assert first[0].wait(5)
+    assert not other.over
+    for each in (*first, *second, other):
+        each.close()
+    assert feed.waiting == 0
+
+
+def test_accounts_that_have_one_stream_each_keep_it(backend):
+    feed = backend.with_settings(event_streams=3).feed
+    taken = [feed.subscribe(account) for account in range(3)]
+    with pytest.raises(Unavailable):
+        feed.subscribe(4)
+    assert not any(each.over for each in taken)
+    for each in taken:
+        each.close()

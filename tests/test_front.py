@@ -1,5 +1,6 @@
 """The front of a live server: what one client sends or leaves unread never stops the others."""
 
+import json
 import socket
 import sqlite3
 import threading
@@ -256,6 +257,24 @@ def test_a_server_that_is_told_to_stop_ends_within_seconds_beside(
             begun = time.monotonic()
             assert live.stop() == 0
             assert time.monotonic() - begun < 10
+
+
+def test_a_large_import_holds_up_no_stop_and_leaves_nothing_behind(sqlite_databases, tmp_path):
+    url = sqlite_databases.migrated()
+    task = {"name": "\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}" * 20, "note": "x" * 400}
+    content = json.dumps({"tasks": [task] * 60_000}, ensure_ascii=False).encode()
+    path = "/api/v1/accounts/alice/import"
+    headers = ("Content-Type: application/json", f"Content-Length: {len(content)}")
+    with serving(tmp_path / "log", DATABASE_URL=url, WORKERS=1) as live:
+        token = registered(live.url)
+        with raw(live.port, "POST", path, token, *headers, body=content):
+            time.sleep(1)
+            begun = time.monotonic()
+            assert live.stop() == 0
+            assert time.monotonic() - begun < 12
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as database:
+        assert database.execute("SELECT count(*) FROM task").fetchone()[0] in (0, 60_000)
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
 def test_a_client_that_does_not_read_is_cut_off(sqlite_databases, tmp_path):

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import httpx
@@ -315,6 +315,22 @@ def test_who_comes_while_the_server_stops_is_told_to_come_again(database_url, tm
         told = [json.loads(line) for line in live.text().splitlines() if '"late-' in line]
     assert [each["request_id"] for each in told] == [f"late-{number}" for number in range(8)]
     assert {(each["path"], each["status"]) for each in told} == {("/echo/hi there", 503)}
+
+
+def test_a_client_that_goes_on_sending_holds_up_no_stop(sqlite_databases, tmp_path):
+    with serving(tmp_path / "log", DATABASE_URL=sqlite_databases.migrated()) as live:
+        live.process.send_signal(signal.SIGTERM)
+        time.sleep(0.1)
+        begun = time.monotonic()
+        with socket.create_connection(("127.0.0.1", live.port), timeout=10) as trickling:
+            trickling.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert trickling.recv(12) == b"HTTP/1.1 503"
+            with suppress(OSError):
+                while live.process.poll() is None and time.monotonic() < begun + 20:
+                    trickling.sendall(b"x")
+                    time.sleep(0.2)
+            assert live.process.wait(10) == 0
+        assert time.monotonic() - begun < 10
 
 
 def test_after_a_stop_the_file_alone_holds_everything(tmp_path):
