@@ -11,6 +11,8 @@ KEY = "todo_api.passage"
 ON_COMMIT = "todo_api.on_commit"
 """Where it may have a list, of what is to be done once it is clear that the answer is true."""
 
+AFTERWARDS = "todo_api.afterwards"
+"""Where it may have a list, of what is to be done in another thread once it is answered."""
 
 BODY_TO_COME = "todo_api.body_to_come"
 """Set where a large body has not been read yet, so that only the caller is to be checked."""

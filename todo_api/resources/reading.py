@@ -106,5 +106,12 @@ class ReadingEndpoint(Endpoint):
         """Note the use of the caller's token, unless a writer is in the way: reads do not wait."""
         if self.access[verb] == PUBLIC or tokens.use_is_noted(self.caller.token):
             return
+        afterwards = self.request.environ.get(passage.AFTERWARDS)
+        if afterwards is None:
+            self._write_use()
+        else:
+            afterwards.append(self._write_use)
+
+    def _write_use(self) -> None:
         with suppress(Unavailable), self.database.transaction(patient=False) as session:
             tokens.note_use(session, self.caller.token)

@@ -10,7 +10,7 @@ import logging
 import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
@@ -91,7 +91,7 @@ class Front:
             )
 
         self._streams = in_threads("streams", 2)
-        writes = in_threads("other writes", threads)
+        writes = self._other_writes = in_threads("other writes", threads)
         lookups: Executor
         short_writes: Executor
         if database.is_sqlite:
@@ -124,6 +124,7 @@ class Front:
             try:
                 with self._draining.request():
                     answer = await self._answer(request)
+                    await self._finish(request)
                 self._clients.learn(environ)
                 await self._send(answer, request, send)
                 if request.has_unread_body:
@@ -140,6 +141,12 @@ class Front:
             self._limiting = asyncio.ensure_future(limiting)
             await send({"type": "lifespan.startup.complete"})
         await send({"type": "lifespan.shutdown.complete"})
+
+    async def _finish(self, request: "_Request") -> None:
+        """Do what a request has left to be done, which is no work for the event loop."""
+        for act in request.environ.get(passage.AFTERWARDS, ()):
+            with suppress(Overloaded):
+                await self._other_writes.run(request.client, act)
 
     async def _answer(self, request: "_Request") -> Answer:
         """Return the answer to a request, or a refusal."""
@@ -161,6 +168,8 @@ class Front:
         request.has_unread_body = length != 0
         if work not in (Work.NO_DATABASE, Work.PROBE):
             self._unread.must_not_be_full(client)
+        if work is Work.LOOKUP:
+            environ[passage.AFTERWARDS] = []
         if length == 0:
             gone = request.gone() if work in _CANCELLED else None
             return await self._executors[work].answer(environ, client, gone)
