@@ -25,8 +25,9 @@ Form = dict[str, list[str]]
 
 MOST_FIELDS = 1_000
 _PIECE = 64 * 1024
-LONGEST_BOUNDARY = 70
-"""Characters, as RFC 2046, 5.1.1 has it: each byte of a body may be compared with all of them."""
+LONGEST_BOUNDARY = 100
+"""Characters: each byte of a body may be compared with all of them. RFC 2046, 5.1.1 allows 70, and
+the clients of some libraries go a little beyond that."""
 
 TOO_MANY_FIELDS = f"The form has more than {MOST_FIELDS} fields."
 NOT_PARSED = "The multipart body cannot be parsed."
