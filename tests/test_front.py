@@ -15,6 +15,7 @@ from conftest import serving
 from support import PASSWORD
 
 from todo_api.client import Client
+from todo_api.server.front import EXPORTS_PER_CLIENT
 
 HOST = "Host: x"
 LARGE_NOTE = "n" * 10_000
@@ -227,6 +228,25 @@ def unread_stream(live, token):
 def unread_export(live, token):
     path = "/api/v1/accounts/alice/export"
     return raw(live.port, "GET", path, token, receive_buffer=4_096)
+
+
+def test_a_client_has_only_some_exports_that_it_does_not_read(sqlite_databases, tmp_path):
+    """Each waits in a temporary file."""
+    with serving(tmp_path / "log", DATABASE_URL=sqlite_databases.migrated(), WORKERS=1) as live:
+        token = registered(live.url)
+        fill(live.url, token, tasks=1_000)
+        with ExitStack() as unread:
+            for _ in range(EXPORTS_PER_CLIENT):
+                connection = unread.enter_context(unread_export(live, token))
+                assert connection.recv(12) == b"HTTP/1.1 200"
+            assert unread.enter_context(unread_export(live, token)).recv(12) == b"HTTP/1.1 503"
+        assert eventually(lambda: exported(live, token) == 200)
+
+
+def exported(live, token):
+    headers = {"Authorization": f"Bearer {token}"}
+    path = "/api/v1/accounts/alice/export"
+    return httpx.get(f"{live.url}{path}", headers=headers, timeout=30).status_code
 
 
 def half_sent_body(live, token):

@@ -49,6 +49,9 @@ SECONDS_TO_SEND = 20.0
 UNREAD, UNREAD_PER_CLIENT = 256 * MIB, 48 * MIB
 """Bytes of answers that wait for their clients to read them, and those of one client."""
 
+EXPORTS, EXPORTS_PER_CLIENT = 64, 4
+"""Exports that wait for their clients to read them, each in a temporary file, and those of one."""
+
 _CANCELLED = (Work.SCAN, Work.EXPORT, Work.STREAM)
 """Kinds of reads that are ended when their client has gone."""
 
@@ -74,6 +77,7 @@ class Front:
         self._clients = _Clients(backend)
         self._bodies = Bodies(settings.import_max * MIB + MAX_BODY)
         self._unread = Room(UNREAD, UNREAD_PER_CLIENT)
+        self._exports = Room(EXPORTS, EXPORTS_PER_CLIENT)
         self._draining = Draining(backend.feed.stop)
         self._limiting: asyncio.Future[None] | None = None
         seconds, threads = settings.lock_timeout, settings.threads
@@ -168,6 +172,8 @@ class Front:
         request.has_unread_body = length != 0
         if work not in (Work.NO_DATABASE, Work.PROBE):
             self._unread.must_not_be_full(client)
+        if work is Work.EXPORT:
+            self._exports.must_not_be_full(client)
         if work is Work.LOOKUP:
             environ[passage.AFTERWARDS] = []
         if length == 0:
@@ -249,12 +255,16 @@ class Front:
                 await _end(send)
 
     async def _send_file(self, pieces: Iterable[bytes], request: "_Request", send: Send) -> None:
-        gone = request.gone()
-        for piece in pieces:
-            if gone.done():
-                return
-            await _send_piece(piece, send)
-        await _end(send)
+        gone, now = request.gone(), asyncio.get_running_loop().time
+        async with asyncio.timeout(None) as deadline:
+            export = self._exports.hold(request.client, lambda: deadline.reschedule(now()))
+            with closing(export):
+                export.grow_anyway(1)
+                for piece in pieces:
+                    if gone.done():
+                        return
+                    await _send_piece(piece, send)
+                await _end(send)
 
     async def _send_stream(self, stream: ChangeStream, request: "_Request", send: Send) -> None:
         loop, woken, gone = asyncio.get_running_loop(), asyncio.Event(), request.gone()
