@@ -27,6 +27,9 @@ class Work(Enum):
     FILE = auto()
     """Reads a whole file that a client sends."""
 
+    LARGE_FILE = auto()
+    """Reads a large file, of which there is one at a time."""
+
     EXPORT = auto()
     """Writes a whole file for a client."""
 

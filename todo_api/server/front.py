@@ -20,6 +20,7 @@ from todo_api.resources.backend import Backend
 from todo_api.resources.body import MAX_BODY, MIB
 from todo_api.resources.envelope import Envelope
 from todo_api.resources.event import HEARTBEAT, TRY_AGAIN, ChangeStream
+from todo_api.resources.of_file import LARGE
 from todo_api.resources.work import Work
 from todo_api.server import bodies, sockets, wsgi
 from todo_api.server.bodies import Bodies, Receive
@@ -112,6 +113,7 @@ class Front:
             Work.WRITE: writes,
             Work.PASSWORD: in_threads("passwords", 2),
             Work.FILE: in_threads("imports", 3, per_client=1),
+            Work.LARGE_FILE: in_threads("large imports", 1),
             Work.EXPORT: in_threads("exports", 3, per_client=1),
             Work.STREAM: self._streams,
             Work.PROBE: in_threads("probes", 1),
@@ -195,7 +197,9 @@ class Front:
         request.has_unread_body = body.size > most
         with closing(body):
             environ["wsgi.input"] = body.stream()
-            if body.size > bodies.IN_MEMORY:
+            if is_file and body.size > LARGE:
+                work = Work.LARGE_FILE
+            elif body.size > bodies.IN_MEMORY:
                 work = _WITH_A_LARGE_BODY.get(work, work)
             elif work is Work.NO_DATABASE and _takes_long_to_parse(environ, body.size):
                 work = Work.SCAN
