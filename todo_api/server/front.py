@@ -197,12 +197,7 @@ class Front:
         request.has_unread_body = body.size > most
         with closing(body):
             environ["wsgi.input"] = body.stream()
-            if is_file and body.size > LARGE:
-                work = Work.LARGE_FILE
-            elif body.size > bodies.IN_MEMORY:
-                work = _WITH_A_LARGE_BODY.get(work, work)
-            elif work is Work.NO_DATABASE and _takes_long_to_parse(environ, body.size):
-                work = Work.SCAN
+            work = _work_with_body(environ, work, body.size)
             return await self._executors[work].answer(environ, client, None)
 
     async def _refusal_of_caller(self, environ: WSGIEnvironment, client: Client) -> Answer | None:
@@ -347,6 +342,17 @@ class _Clients:
             self._known[proof] = None
             if len(self._known) > _KNOWN_PROOFS:
                 self._known.popitem(last=False)
+
+
+def _work_with_body(environ: WSGIEnvironment, work: Work, size: int) -> Work:
+    """Return the kind that some work is with a body of so many bytes."""
+    if work is Work.FILE and size > LARGE:
+        return Work.LARGE_FILE
+    if size > bodies.IN_MEMORY:
+        return _WITH_A_LARGE_BODY.get(work, work)
+    if work is Work.NO_DATABASE and _takes_long_to_parse(environ, size):
+        return Work.SCAN
+    return work
 
 
 def _takes_long_to_parse(environ: WSGIEnvironment, size: int) -> bool:
