@@ -116,8 +116,9 @@ def name_anew(case):
     """A key is for one request, and an ETag for what has not changed since: half of them hold."""
     if "Idempotency-Key" in case.headers:
         case.headers["Idempotency-Key"] = str(uuid.uuid4())
-    if "If-Match" in case.headers and takes_turns("If-Match"):
-        case.headers["If-Match"] = "*"
+    if "If-Match" in case.headers:
+        tag = case.headers["If-Match"].replace('"', "")
+        case.headers["If-Match"] = "*" if takes_turns("If-Match") else f'"{tag}"'
 
 
 def go_on(case):
