@@ -212,13 +212,14 @@ def test_streams_and_lists_that_are_never_read_take_bounded_memory(database_url,
         fill(live.url, token, tasks=1_000, note="\N{GRINNING FACE}" * 10_000)
         before = memory(live)
         with ExitStack() as unread:
-            for number in range(80):
+            for number in range(200):
                 path = STREAM if number % 2 else "/api/v1/accounts/alice/tasks?limit=200"
                 unread.enter_context(raw(live.port, "GET", path, token, receive_buffer=4_096))
             time.sleep(5)
             assert httpx.get(f"{live.url}/health", timeout=5).status_code == 200
-            # Forty lists of 8 MB and as many streams; unbounded that would be some 500 MB.
-            assert memory(live) - before < 150 * 2**20
+            # A hundred lists of 8 MB and as many streams; unbounded that would be above 1 GB. Six
+            # threads of PostgreSQL may hold 40 MB each for a moment, of which some stays.
+            assert memory(live) - before < 450 * 2**20
 
 
 def unread_stream(live, token):

@@ -114,8 +114,15 @@ class _Waiting(NamedTuple):
     since: float
 
 
+def _let_everybody(_client: Client) -> None:
+    """Stand for a check that nobody has asked for."""
+
+
 class ThreadExecutor:
-    """Answers in threads, of which one client has all but one, so that others need not wait."""
+    """Answers in threads, of which one client has all but one, so that others need not wait.
+
+    `check` raises Overloaded if a client may have no more answers.
+    """
 
     def __init__(
         self,
@@ -126,10 +133,12 @@ class ThreadExecutor:
         threads: int,
         seconds: float,
         per_client: int | None = None,
+        check: Callable[[Client], object] = _let_everybody,
     ) -> None:
         self._app = app
         self._database = database
         self._seconds = seconds
+        self._check = check
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._slots = FairSemaphore(threads, per_client or max(1, threads - 1))
 
@@ -147,15 +156,18 @@ class ThreadExecutor:
     ) -> Answer:
         """Return the answer; where the client goes away meanwhile, end what the database reads."""
         if gone is None:
-            return await self.run(client, partial(wsgi.call, self._app, environ))
-        await self._acquire_unless_gone(client, gone)
+            await self._slots.acquire(client, self._seconds)
+        else:
+            await self._acquire_unless_gone(client, gone)
         try:
+            self._check(client)
             key = object()
             work = partial(self._answer_cancellably, environ, key)
             answering = asyncio.get_running_loop().run_in_executor(self._threads, work)
-            await asyncio.wait((answering, gone), return_when=asyncio.FIRST_COMPLETED)
-            if not answering.done():
-                await asyncio.to_thread(self._database.cancel, key)
+            if gone is not None:
+                await asyncio.wait((answering, gone), return_when=asyncio.FIRST_COMPLETED)
+                if not answering.done():
+                    await asyncio.to_thread(self._database.cancel, key)
             return await answering
         finally:
             self._slots.release(client)

@@ -92,7 +92,13 @@ class Front:
 
         def in_threads(name: str, threads: int, per_client: int | None = None) -> ThreadExecutor:
             return ThreadExecutor(
-                name, app, database, threads=threads, seconds=seconds, per_client=per_client
+                name,
+                app,
+                database,
+                threads=threads,
+                seconds=seconds,
+                per_client=per_client,
+                check=self._unread.must_not_be_full,
             )
 
         self._streams = in_threads("streams", 2)
