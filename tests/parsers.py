@@ -16,7 +16,7 @@ from itertools import product
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
-import growth
+import time_growth
 from databases import folder
 from marshmallow import ValidationError
 from werkzeug.datastructures import MIMEAccept
@@ -307,16 +307,16 @@ PARSERS = {
 
 def growth_of(name):
     """Return the complaint about the time that a parser takes, empty if that is linear."""
-    return growth.measured([__file__], json.dumps(name))
+    return time_growth.measured([__file__], json.dumps(name))
 
 
 def main():
     parser = PARSERS[json.load(sys.stdin)]
     if isinstance(parser.run, str):
         for run in application(parser.run):
-            growth.report(run, parser.texts())
+            time_growth.report(run, parser.texts())
     else:
-        growth.report(parser.run, parser.texts())
+        time_growth.report(parser.run, parser.texts())
 
 
 if __name__ == "__main__":

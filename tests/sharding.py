@@ -38,6 +38,7 @@ EXCEPTIONS = {
         "Whose streams a process has open it asks for at once, after its connection was lost."
     ),
     "DELETE FROM replay WHERE replay.created_date": "Once an hour, what is too old of all.",
+    "FROM account ORDER BY account.username_key": "An operator lists all accounts.",
     "SELECT account.id FROM account LIMIT": (
         "Whether there is anybody is asked by load-sample, which is not for such a database."
     ),

@@ -10,7 +10,7 @@ from support import Backend
 from test_openapi_examples import body, parameters, prepared, send
 
 from todo_api.models import Base
-from todo_api.services import sample
+from todo_api.services import accounts, sample
 from todo_api.settings import Settings
 
 GOOD = [
@@ -161,6 +161,7 @@ def test_every_operation_sends_statements_for_one_shard_and_each_exception_is_ne
         send(client, path, verb, parameters(path, verb, "path", "query"), body(path, verb), **keys)
         with database.transaction() as session:
             sample.load(session, "EUR")
+            assert [*accounts.everybody(session)]
         backend.close()
         event.remove(database.engine, "before_cursor_execute", note)
         postgres_databases.give_back(url)

@@ -39,6 +39,8 @@ def drill(rig, *, accounts, exports, memory, good):
                     server.port, "GET", path, account.token, receive_buffer=4_096
                 )
                 unread.enter_context(connection)
+                if path.endswith("/events"):
+                    broken += connection.recv(12) != b"HTTP/1.1 200"
         broken += has_room(server.port, again)
         grown = 0
         with Client(server.port, other.token) as ask:

@@ -95,7 +95,7 @@ class PriceFileQuery(CsvQuery):
 
     @post_load
     def _make_columns(self, values: dict[str, Any], **options: Any) -> dict[str, Any]:
-        pairs = values["columns"]
+        pairs = values.get("columns", [])
         name = tuple(column for field, column in pairs if field == "name")
         others: dict[str, Any] = {field: column for field, column in pairs if field != "name"}
         return {**values, "columns": Columns(name=name or Columns.name, **others)}

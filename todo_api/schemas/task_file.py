@@ -142,7 +142,8 @@ class ExportQuery(Wire):
     @validates_schema(skip_on_field_errors=True)
     def _be_about_csv(self, values: dict[str, Any], **options: Any) -> None:
         for name in ("excel", "delimiter", "escape_formulas"):
-            if values["format"] != "csv" and values[name] != self.fields[name].load_default:
+            default = self.fields[name].load_default
+            if values.get("format", "csv") != "csv" and values.get(name, default) != default:
                 raise ValidationError("Only format=csv has it.", name)
 
 
