@@ -111,6 +111,22 @@ def test_a_client_that_fills_all_room_gives_up_its_first_body_when_another_one_c
     asyncio.run(work())
 
 
+def test_a_body_that_has_come_whole_and_waits_fails_no_other_one_when_room_is_needed():
+    async def work():
+        reader, size = Bodies(2 * len(MANY)), 2 * len(MANY)
+        whole = [
+            await reader.read(sending(b"x" * size), 10**7, None, f"greedy {number}")
+            for number in range(4)
+        ]
+        other = await reader.read(sending(MANY), 10**6, None, "other")
+        assert other.size == len(MANY)
+        assert [body.stream().read() for body in whole] == [b"x" * size] * 4
+        for body in (*whole, other):
+            body.close()
+
+    asyncio.run(work())
+
+
 def stalling(piece):
     """Return an ASGI `receive` that hands out one piece, and then nothing."""
     pieces = [piece]

@@ -7,11 +7,12 @@ import asyncio
 import io
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO, NoReturn
 
 from todo_api.errors import Malformed
-from todo_api.server.fairness import Budget, Client, Holding, Overloaded, Room
+from todo_api.server.fairness import Budget, Client, Holding, Overloaded, Room, expire
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 """ASGI's way to the next piece of a request."""
@@ -67,9 +68,8 @@ class Bodies:
         `length` is its Content-Length, None if it is chunked. Raises TimeoutError if it comes too
         slowly, Overloaded if too many bytes are under way.
         """
-        now = asyncio.get_running_loop().time
         async with asyncio.timeout(SECONDS) as deadline:
-            in_file = self._files.hold(client, lambda: deadline.reschedule(now()))
+            in_file = self._files.hold(client, partial(expire, deadline))
             body = Body(client, self._memory, in_file)
             try:
                 await _fill(body, receive, most, length, deadline)

@@ -6,6 +6,7 @@ All of this runs on the event loop, so nothing here needs a lock.
 import asyncio
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 WAITING = 64
@@ -28,6 +29,12 @@ def refuse(future: asyncio.Future[Any]) -> None:
     """Let what waits for a future go on with Overloaded."""
     if not future.done():
         future.set_exception(Overloaded())
+
+
+def expire(deadline: asyncio.Timeout) -> None:
+    """Let a timeout expire now. One that is over already stays as it is."""
+    with suppress(RuntimeError):
+        deadline.reschedule(asyncio.get_running_loop().time())
 
 
 class FairQueue(Generic[Item]):

@@ -11,6 +11,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import closing, suppress
+from functools import partial
 from typing import Any
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
@@ -32,7 +33,7 @@ from todo_api.server.executors import (
     ThreadExecutor,
     WriteQueue,
 )
-from todo_api.server.fairness import Client, Overloaded, Room
+from todo_api.server.fairness import Client, Overloaded, Room, expire
 from todo_api.server.wsgi import Answer
 from todo_api.urls import Route
 from todo_api.values.proofs import Proof
@@ -250,9 +251,8 @@ class Front:
         if len(body) <= PIECE:
             await send({"type": "http.response.body", "body": body})
             return
-        now = asyncio.get_running_loop().time
         async with asyncio.timeout(None) as deadline:
-            unread = self._unread.hold(client, lambda: deadline.reschedule(now()))
+            unread = self._unread.hold(client, partial(expire, deadline))
             with closing(unread):
                 unread.grow_anyway(len(body))
                 for start in range(0, len(body), PIECE):
@@ -260,9 +260,9 @@ class Front:
                 await _end(send)
 
     async def _send_file(self, pieces: Iterable[bytes], request: "_Request", send: Send) -> None:
-        gone, now = request.gone(), asyncio.get_running_loop().time
+        gone = request.gone()
         async with asyncio.timeout(None) as deadline:
-            export = self._exports.hold(request.client, lambda: deadline.reschedule(now()))
+            export = self._exports.hold(request.client, partial(expire, deadline))
             with closing(export):
                 export.grow_anyway(1)
                 for piece in pieces:
