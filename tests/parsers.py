@@ -1,4 +1,4 @@
-"""What reads the texts of clients, and the texts that could keep each of it busy.
+"""The parsers of clients' texts, and the texts that could keep each of them busy.
 
 As a program, it measures one parser: `growth_of` starts it. Of a header the parsers are measured
 themselves, with more characters than `resources/head.py` lets through, since a proxy or a later

@@ -1,7 +1,6 @@
 """The front of a live server: what one client sends or leaves unread never stops the others."""
 
 import json
-import socket
 import sqlite3
 import threading
 import time
@@ -12,12 +11,12 @@ from pathlib import Path
 import httpx
 import pytest
 from conftest import serving
+from faults.attacks import send_request
 from support import PASSWORD
 
 from todo_api.client import Client
 from todo_api.server.front import EXPORTS_PER_CLIENT
 
-HOST = "Host: x"
 LARGE_NOTE = "n" * 10_000
 
 
@@ -26,20 +25,6 @@ def registered(url, name="alice"):
     with Client(url, timeout=30, tries=1) as client:
         client.register(name, f"{name}@example.com", PASSWORD)
         return client.login(name, PASSWORD).token
-
-
-def raw(port, method, path, token=None, *headers, body=b"", receive_buffer=None):
-    """Open a connection and send a request; return the connection, with nothing read."""
-    connection = socket.socket()
-    if receive_buffer:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-    connection.settimeout(30)
-    connection.connect(("127.0.0.1", port))
-    lines = [f"{method} {path} HTTP/1.1", HOST, *headers]
-    if token:
-        lines.append(f"Authorization: Bearer {token}")
-    connection.sendall("\r\n".join([*lines, "", ""]).encode() + body)
-    return connection
 
 
 def fill(url, token, *, tasks, note=LARGE_NOTE, name="alice"):
@@ -147,7 +132,9 @@ def test_a_write_whose_body_is_cut_off_fails_no_other_one(sqlite_databases, tmp_
 
         def cut_off():
             while not enough.is_set():
-                with raw(live.port, "POST", path, None, *head, body=b"zz\r\n") as connection:
+                with send_request(
+                    live.port, "POST", path, None, *head, body=b"zz\r\n"
+                ) as connection:
                     assert connection.recv(12) in (b"HTTP/1.1 401", b"HTTP/1.1 400")
 
         def create(number):
@@ -185,7 +172,7 @@ def test_an_event_stream_that_is_never_read_makes_room_after_its_token_has_ended
             other = client.login("alice", PASSWORD).token
         with ExitStack() as unread:
             for _ in range(4):
-                connection = raw(live.port, "GET", STREAM, token, receive_buffer=4_096)
+                connection = send_request(live.port, "GET", STREAM, token, receive_buffer=4_096)
                 unread.enter_context(connection)
                 assert connection.recv(12) == b"HTTP/1.1 200"
             assert streams_are_taken(live, other)
@@ -214,7 +201,9 @@ def test_streams_and_lists_that_are_never_read_take_bounded_memory(database_url,
         with ExitStack() as unread:
             for number in range(200):
                 path = STREAM if number % 2 else "/api/v1/accounts/alice/tasks?limit=200"
-                unread.enter_context(raw(live.port, "GET", path, token, receive_buffer=4_096))
+                unread.enter_context(
+                    send_request(live.port, "GET", path, token, receive_buffer=4_096)
+                )
             time.sleep(5)
             assert httpx.get(f"{live.url}/health", timeout=5).status_code == 200
             # A hundred lists of 8 MB and as many streams; unbounded that would be above 1 GB. Six
@@ -223,12 +212,12 @@ def test_streams_and_lists_that_are_never_read_take_bounded_memory(database_url,
 
 
 def unread_stream(live, token):
-    return raw(live.port, "GET", STREAM, token, receive_buffer=4_096)
+    return send_request(live.port, "GET", STREAM, token, receive_buffer=4_096)
 
 
 def unread_export(live, token):
     path = "/api/v1/accounts/alice/export"
-    return raw(live.port, "GET", path, token, receive_buffer=4_096)
+    return send_request(live.port, "GET", path, token, receive_buffer=4_096)
 
 
 def test_a_client_has_only_some_exports_that_it_does_not_read(sqlite_databases, tmp_path):
@@ -252,13 +241,15 @@ def exported(live, token):
 
 def half_sent_body(live, token):
     headers = ("Content-Type: application/json", "Content-Length: 100")
-    return raw(live.port, "POST", "/api/v1/accounts/alice/tasks", token, *headers, body=b"{")
+    return send_request(
+        live.port, "POST", "/api/v1/accounts/alice/tasks", token, *headers, body=b"{"
+    )
 
 
 def half_sent_import(live, token):
     headers = ("Content-Type: text/csv", "Content-Length: 50000000")
     path = "/api/v1/accounts/alice/import"
-    return raw(live.port, "POST", path, token, *headers, body=b"name\n" * 100_000)
+    return send_request(live.port, "POST", path, token, *headers, body=b"name\n" * 100_000)
 
 
 @pytest.mark.parametrize(
@@ -288,7 +279,7 @@ def test_a_large_import_holds_up_no_stop_and_leaves_nothing_behind(sqlite_databa
     headers = ("Content-Type: application/json", f"Content-Length: {len(content)}")
     with serving(tmp_path / "log", DATABASE_URL=url, WORKERS=1) as live:
         token = registered(live.url)
-        with raw(live.port, "POST", path, token, *headers, body=content):
+        with send_request(live.port, "POST", path, token, *headers, body=content):
             time.sleep(1)
             begun = time.monotonic()
             assert live.stop() == 0
@@ -322,13 +313,13 @@ def test_stalled_imports_hold_a_file_each_and_no_memory(database_url, tmp_path):
         path = "/api/v1/accounts/alice/import"
         with ExitStack() as stalled:
             for _ in range(3):
-                connection = raw(live.port, "POST", path, token, *headers)
+                connection = send_request(live.port, "POST", path, token, *headers)
                 stalled.enter_context(connection)
                 connection.sendall(b"name\n" * (4 * 2**20))
             time.sleep(1)
             assert memory(live) - before < 30 * 2**20
             # Two more bodies are over what one client may have under way: a 503, not a stall.
-            fourth = stalled.enter_context(raw(live.port, "POST", path, token, *headers))
+            fourth = stalled.enter_context(send_request(live.port, "POST", path, token, *headers))
             with closing(fourth):
                 with suppress(ConnectionError):
                     for _ in range(20):
@@ -345,7 +336,9 @@ def test_an_import_is_refused_before_its_body_has_come(database_url, tmp_path):
         headers = ("Content-Type: text/csv", "Content-Length: 50000000")
         path = "/api/v1/accounts/alice/import"
         for token, status in ((None, b"401"), ("x" * 44, b"401")):
-            with raw(live.port, "POST", path, token, *headers, body=b"name\n") as connection:
+            with send_request(
+                live.port, "POST", path, token, *headers, body=b"name\n"
+            ) as connection:
                 assert connection.recv(12) == b"HTTP/1.1 " + status
         line = '"path": "/api/v1/accounts/alice/import"'
         assert eventually(lambda: live.text().count(line) == 2)
@@ -360,7 +353,7 @@ def test_readiness_is_told_while_every_other_thread_is_busy(database_url, tmp_pa
         with ExitStack() as gone:
             for _ in range(14):
                 path = f"/api/v1/accounts/alice/tasks?{query}"
-                gone.enter_context(raw(live.port, "GET", path, token))
+                gone.enter_context(send_request(live.port, "GET", path, token))
             for _ in range(10):
                 begun = time.monotonic()
                 assert httpx.get(f"{live.url}/ready", timeout=10).status_code == 200

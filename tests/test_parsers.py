@@ -1,4 +1,4 @@
-"""What clients send is parsed in a time that grows in proportion to its length."""
+"""Each parser takes a time that grows in proportion to the text that a client sends."""
 
 import pytest
 from parsers import PARSERS, growth_of

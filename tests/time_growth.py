@@ -56,7 +56,7 @@ def complaints(run, triples):
 
 
 def _seconds(run, triple, size):
-    """Return the processor time that `run` takes. What it is given is written down beforehand."""
+    """Return the processor time that `run` takes. It writes down beforehand which text that is."""
     text = text_of(triple, size)
     sys.stdout.write(f"{_shown(triple)}, {size:,} characters\n")
     sys.stdout.flush()

@@ -34,7 +34,7 @@ LONGEST_TRACESTATE = 512
 
 METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"})
 OTHER_METHOD = "_OTHER"
-"""What OpenTelemetry's conventions for HTTP call a method that is none of these."""
+"""The name that OpenTelemetry's conventions for HTTP give to any other method."""
 
 _SERVER_ERROR = 500
 

@@ -1,4 +1,4 @@
-"""What one account does to keep a server busy: each attack runs until it is told to stop.
+"""Attacks by which one account keeps a server busy; each runs until it is told to stop.
 
 An attack is a function of a port, an `Attacker` and an event that ends it; several clients run it
 at once, each in a thread of its own.

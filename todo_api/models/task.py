@@ -76,8 +76,8 @@ class Task(_Shown, Base):
 
     A row with a `deleted_date` is a tombstone: it is there for those who sync, and nobody else.
     It is due at a moment, `due_at`, or on a bare date, `due_on`, or never. `quantity` and
-    `paid_price` are in ten-thousandths. What ends in `_key` is the text before it in the form that
-    is compared.
+    `paid_price` are in ten-thousandths. A column that ends in `_key` holds a text in
+    the form in which texts are compared.
     """
 
     __tablename__ = "task"

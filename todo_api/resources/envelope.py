@@ -22,7 +22,7 @@ from todo_api.resources.passage import Passage
 from todo_api.settings import Settings
 
 ALL_METHODS = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
-"""What `OPTIONS *` answers (RFC 9110, 9.3.7): the methods of all resources together."""
+"""The methods of all resources together, for `OPTIONS *` (RFC 9110, 9.3.7)."""
 
 _USABLE = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 

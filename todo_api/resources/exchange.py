@@ -37,7 +37,7 @@ _AT_ONCE = 2**16
 
 @dataclass(frozen=True)
 class _Arrival:
-    """What was read of a file."""
+    """The tasks that were read from a file, and a list of the rest."""
 
     rows: list[Row]
     skipped: Skipped = field(default_factory=Skipped)

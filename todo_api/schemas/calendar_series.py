@@ -2,7 +2,7 @@
 
 A task that repeats is a VTODO with an RRULE. A repetition that was changed, or is done, is another
 VTODO with the same UID and a RECURRENCE-ID. It is a task of its own here, since a task here does
-not repeat. What is left of the series is one task.
+not repeat. The series without these is one task.
 """
 
 from contextlib import suppress

@@ -66,7 +66,7 @@ class Todo:
 
 @dataclass
 class Calendar:
-    """What a file holds, for an account in `zone`."""
+    """The tasks that a file holds, for an account in `zone`."""
 
     zone: ZoneInfo
     entries: list[Todo] = field(default_factory=list)

@@ -114,8 +114,8 @@ class _Waiting(NamedTuple):
     since: float
 
 
-def _let_everybody(_client: Client) -> None:
-    """Stand for a check that nobody has asked for."""
+def _allow_everybody(_client: Client) -> None:
+    """Allow a client any number of answers."""
 
 
 class ThreadExecutor:
@@ -133,7 +133,7 @@ class ThreadExecutor:
         threads: int,
         seconds: float,
         per_client: int | None = None,
-        check: Callable[[Client], object] = _let_everybody,
+        check: Callable[[Client], object] = _allow_everybody,
     ) -> None:
         self._app = app
         self._database = database
@@ -261,7 +261,7 @@ class _Write:
         self._on_commit = list[Callable[[], None]]()
 
     def do(self) -> None:
-        """Answer it, anew if need be. Whatever goes wrong is no other write's affair."""
+        """Answer it, anew if need be. An error fails no other write of the batch."""
         self._on_commit = []
         try:
             self._environ["wsgi.input"].seek(0)

@@ -1,4 +1,4 @@
-"""What Windows calls its time zones where people choose one, by the names of its zones.
+"""The names of time zones that Windows shows to people, by the names of its zones.
 
 Programs write these display names as TZIDs, after an offset such as "(UTC+01:00)", which changed
 over the years and is left out here. The names are those in the comments of windowsZones.xml of the
