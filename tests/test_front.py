@@ -283,7 +283,8 @@ def test_a_large_import_holds_up_no_stop_and_leaves_nothing_behind(sqlite_databa
             time.sleep(1)
             begun = time.monotonic()
             assert live.stop() == 0
-            assert time.monotonic() - begun < 12
+            # The import would go on for more than half a minute.
+            assert time.monotonic() - begun < 20
     with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as database:
         assert database.execute("SELECT count(*) FROM task").fetchone()[0] in (0, 60_000)
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
