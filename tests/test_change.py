@@ -34,6 +34,18 @@ def test_the_first_sync_brings_everything_there_is(alice):
     assert again == {"changes": [], "next": first["next"], "more": False, "reset": False}
 
 
+def test_deleted_tasks_count_for_the_limit_of_a_first_page_that_leaves_them_out(alice):
+    """A page reads as many rows as its limit says, not all that were ever deleted."""
+    for _ in range(3):
+        alice.delete(alice.task().headers["Location"])
+    alice.task(name="kept")
+    first = changes(alice, limit=2)
+    assert (first["changes"], first["more"]) == ([], True)
+    second = changes(alice, first["next"], limit=2)
+    assert [change.get("name") for change in second["changes"]] == [None, "kept"]
+    assert second["more"] is False
+
+
 def test_later_syncs_bring_what_changed_in_order(alice):
     paths = [alice.task(name=name).headers["Location"] for name in "abc"]
     token = changes(alice)["next"]

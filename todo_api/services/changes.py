@@ -15,14 +15,12 @@ from todo_api.statements import Statement
 _TOKEN = re.compile(r"([a-z0-9]{1,16})\.([0-9]{1,18})", re.ASCII)
 
 _TASK = columns(Task)
-_LATER = (
+_LATER = Statement(
     select(*TASK_ROWS.columns)
     .where(_TASK.account_id == bindparam("owner"), _TASK.revision > bindparam("after"))
     .order_by(_TASK.revision)
     .limit(bindparam("most"))
 )
-_ALL = Statement(_LATER.where(_TASK.deleted_date.is_(None)))
-_AFTER = Statement(_LATER)
 
 
 @dataclass(frozen=True)
@@ -44,16 +42,19 @@ def since(session: Session, owner: Owner, token: str | None, limit: int) -> Chan
     """Return at most `limit` changes after the sync token, or from the start on.
 
     From the start it also goes, as a reset, when the token is none of this account's era, from its
-    future, or older than what is left of its tombstones.
+    future, or older than what is left of its tombstones. Tombstones are left out there, though they
+    count for the limit: so a page costs the same however many tasks were deleted.
     """
     start = 0 if token is None else _start(owner, token)
     reset = start is None
     after = start or 0
     values = {"owner": owner.id, "after": after, "most": limit + 1}
-    tasks = TASK_ROWS.all((_AFTER if after else _ALL).all(session, values))
+    tasks = TASK_ROWS.all(_LATER.all(session, values))
     more = len(tasks) > limit
     tasks = tasks[:limit]
     upto = tasks[-1].revision if more else owner.revision
+    if not after:
+        tasks = [task for task in tasks if task.deleted_date is None]
     account = None
     if after < owner.changed_revision <= upto:
         account = session.scalars(select(Account).where(Account.id == owner.id)).one()
