@@ -530,3 +530,33 @@ def test_after_a_batch_each_write_has_its_own_commit_again(database):
         do(database, "a")
     do(database, "b")
     assert stored(database) == ["a", "b"]
+
+
+def test_long_reads_that_overlap_all_the_time_hold_up_writers_only_now_and_then(database):
+    """Each would keep SQLite's log from being brought into the file, for which a writer waits."""
+    seconds = 6.0
+    with database.transaction() as session:
+        session.execute(text("CREATE TABLE large (content TEXT)"))
+    end = time.monotonic() + seconds
+
+    def read():
+        while time.monotonic() < end:
+            with database.reading(long=True) as session:
+                session.execute(text("SELECT count(*) FROM account")).all()
+                time.sleep(1.5)
+
+    waited = 0.0
+    with ThreadPoolExecutor(3) as readers:
+        reads = []
+        for _ in range(3):
+            reads.append(readers.submit(read))
+            time.sleep(0.5)
+        while time.monotonic() < end:
+            begun = time.monotonic()
+            with database.transaction() as session:
+                session.execute(text("INSERT INTO large VALUES (:it)"), {"it": "x" * 200_000})
+            took = time.monotonic() - begun
+            waited += took if took > 0.3 else 0
+        for each in reads:
+            each.result()
+    assert waited < seconds / 2

@@ -114,7 +114,11 @@ class Database:
             session = LightSession(place)
             try:
                 with self._running.limit(place.driver, self._seconds(long), watched=self.is_sqlite):
-                    if self.is_sqlite:
+                    if self.writers:
+                        if long:
+                            self.writers.checkpoints.make_room(
+                                place.driver, 1000 * place.driver.patience
+                            )
                         place.driver.start()
                     elif one_state:
                         place.put(postgresql.ONE_STATE, None, nothing)

@@ -81,7 +81,7 @@ class Writers:
         self.turnstile = Turnstile(f"{engine.url.database}-writers")
         self.lock = FairLock()
         self._take = take
-        self._checkpoints = Checkpoints(str(engine.url.database))
+        self.checkpoints = Checkpoints(str(engine.url.database))
         self._own = threading.local()
 
     @contextmanager
@@ -149,7 +149,7 @@ class Writers:
         if driver.is_kept and driver.in_transaction:
             place.put("COMMIT", (), nothing)
             driver.committed()
-            self._checkpoints.limit_log(driver, 1000 * driver.patience)
+            self.checkpoints.limit_log(driver, 1000 * driver.patience)
 
 
 class Batch:
