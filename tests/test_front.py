@@ -1,7 +1,9 @@
 """The front of a live server: what one client sends or leaves unread never stops the others."""
 
+import itertools
 import json
 import sqlite3
+import statistics
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -359,6 +361,44 @@ def test_readiness_is_told_while_every_other_thread_is_busy(database_url, tmp_pa
                 begun = time.monotonic()
                 assert httpx.get(f"{live.url}/ready", timeout=10).status_code == 200
                 assert time.monotonic() - begun < 2
+
+
+def test_the_list_of_users_waits_for_no_search(sqlite_databases, tmp_path):
+    """Six accounts search all the time, which takes every thread for searches."""
+    url = sqlite_databases.migrated()
+    with serving(tmp_path / "log", DATABASE_URL=url, WORKERS=1) as live:
+        enough, searches = threading.Event(), []
+        names = ("alice", "bob", "carol", "dave", "erin", "frank")
+        tokens = {name: registered(live.url, name) for name in names}
+        for name, token in tokens.items():
+            fill(live.url, token, name=name, tasks=200, note="ab" * 5_000)
+
+        def search(name, token):
+            path = f"/api/v1/accounts/{name}/tasks?q=" + "ab" * 120
+            headers = {"Authorization": f"Bearer {token}"}
+            with httpx.Client(base_url=live.url, headers=headers, timeout=60) as client:
+                for number in itertools.count():
+                    if enough.is_set():
+                        break
+                    begun = time.monotonic()
+                    assert client.get(f"{path}{number}").status_code == 200
+                    searches.append(time.monotonic() - begun)
+
+        with ThreadPoolExecutor(6) as clients:
+            searching = [clients.submit(search, *each) for each in tokens.items()]
+            assert eventually(lambda: len(searches) > 12)
+            lists = []
+            try:
+                with httpx.Client(base_url=live.url, timeout=30) as client:
+                    for _ in range(20):
+                        begun = time.monotonic()
+                        assert client.get("/users").status_code == 200
+                        lists.append(time.monotonic() - begun)
+            finally:
+                enough.set()
+            for each in searching:
+                each.result()
+    assert statistics.median(lists) < statistics.median(searches) / 2
 
 
 def test_the_log_of_sqlite_stays_small_beside_long_reads(sqlite_databases, tmp_path):

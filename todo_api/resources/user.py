@@ -24,7 +24,7 @@ class UserList(StoredEndpoint):
     creates = True
     takes = {"post": NewMessage()}
     may = {"post": (429,)}
-    work = {"get": Work.SCAN}
+    work = {"get": Work.PUBLIC_LIST}
     gives = {"get": USERS, "post": Received()}
 
     def find(self, **ids: Any) -> tuple[Any, ...]:

@@ -15,6 +15,9 @@ class Work(Enum):
     SCAN = auto()
     """May read all rows of an account, or of the price list."""
 
+    PUBLIC_LIST = auto()
+    """Reads a list of bounded length that anybody may see."""
+
     SHORT_WRITE = auto()
     """Writes a few rows of the caller's own account."""
 

@@ -116,6 +116,7 @@ class Front:
             Work.NO_DATABASE: ImmediateExecutor(app),
             Work.LOOKUP: lookups,
             Work.SCAN: in_threads("scans", max(2, threads // 2)),
+            Work.PUBLIC_LIST: in_threads("public lists", 2),
             Work.SHORT_WRITE: short_writes,
             Work.WRITE: writes,
             Work.PASSWORD: in_threads("passwords", 2),
