@@ -122,6 +122,7 @@ SHARED = {
         "static",
         "stored",
         "upload",
+        "task_upload",
         "work",
     },
 }

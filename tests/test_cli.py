@@ -436,3 +436,53 @@ def test_a_large_price_list_is_imported_whole_with_its_currencies(run, price_fil
         seen |= {price["name"]: (price["price"], price["currency"]) for price in page["prices"]}
         path = page["next"]
     assert seen == {name: (float(price), code) for name, price, code in rows}
+
+
+TASK_FILES = {
+    "tasks.json": b'\xef\xbb\xbf{"tasks": [{"name": "Apples", "due_date": "2030-05-01"}]}',
+    "tasks.csv": b"name;due_date\nApples;2030-05-01\n",
+    "tasks.ics": b"BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:x\nBEGIN:VTODO\nUID:1\nSUMMARY:Apples\n"
+    b"DUE;VALUE=DATE:20300501\nEND:VTODO\nEND:VCALENDAR\n",
+}
+
+
+@pytest.mark.parametrize("name", TASK_FILES)
+@pytest.mark.parametrize("is_piped", [False, True], ids=["a file", "standard input"])
+def test_tasks_are_imported_from_each_format(run, alice, tmp_path, name, is_piped):
+    if is_piped:
+        named = ["--format", name.partition(".")[2]]
+        outcome = run("import-tasks", "alice", "-", *named, typed=TASK_FILES[name])
+    else:
+        (tmp_path / name).write_bytes(TASK_FILES[name])
+        outcome = run("import-tasks", "Alice", name)
+    assert (outcome.exit_code, outcome.output) == (0, "New tasks: 1.\n")
+    (task,) = alice.get(alice.tasks).json["tasks"]
+    assert (task["name"], task["due_date"]) == ("Apples", "2030-05-01")
+
+
+def test_an_import_of_tasks_tells_what_it_skips_of_another_programs_file(run, alice, tmp_path):
+    alarm = b"BEGIN:VALARM\nACTION:DISPLAY\nTRIGGER:-PT1H\nEND:VALARM\nEND:VTODO"
+    content = TASK_FILES["tasks.ics"].replace(b"END:VTODO", alarm)
+    (tmp_path / "tasks.ics").write_bytes(content)
+    outcome = run("import-tasks", "alice", "tasks.ics")
+    assert outcome.exit_code == 0
+    assert outcome.stderr.startswith("VALARM, 1 times (8): ")
+    assert outcome.stdout == "New tasks: 1.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "content", "told"),
+    [
+        (["alice", "-"], b"name\na\n", "--format"),
+        (["nobody", "-", "--format", "csv"], b"name\na\n", "No such account"),
+        (["alice", "-", "--format", "csv"], b"name,due_date\na,soon\n", "line 2"),
+        (["alice", "-", "--format", "json"], b"{", "JSON"),
+        (["alice", "-", "--format", "csv", "--delimiter", "x"], b"name\na\n", "delimiter"),
+    ],
+)
+def test_tasks_that_cannot_be_imported_are_told_in_a_line(run, alice, arguments, content, told):
+    outcome = run("import-tasks", *arguments, typed=content)
+    assert outcome.exit_code in (1, 2)
+    assert told in outcome.stderr
+    assert "Traceback" not in outcome.output
+    assert alice.get(alice.tasks).json["tasks"] == []

@@ -3,7 +3,7 @@
 import click
 
 from todo_api import __version__
-from todo_api.cli import backups, people, price_lists, serving
+from todo_api.cli import backups, people, price_lists, serving, task_files
 
 
 @click.group()
@@ -21,6 +21,7 @@ for _command in (
     people.delete_account,
     people.set_password,
     price_lists.import_prices,
+    task_files.import_tasks,
     backups.make,
     backups.bring_back,
     backups.renew_eras,

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from functools import partial
 from tempfile import SpooledTemporaryFile
 from typing import Any
@@ -17,30 +16,18 @@ from todo_api.resources.body import JSON
 from todo_api.resources.endpoint import Version
 from todo_api.resources.of_account import AccountEndpoint
 from todo_api.resources.of_file import FileEndpoint
-from todo_api.resources.upload import CALENDAR, CSV, Upload
+from todo_api.resources.task_upload import ReadTasks, read_tasks
+from todo_api.resources.upload import CALENDAR, CSV
 from todo_api.resources.work import Work
-from todo_api.schemas import task_calendar, task_csv, task_elsewhere, task_file, task_ics
+from todo_api.schemas import task_csv, task_file, task_ics
 from todo_api.schemas.query import TaskFileQuery
-from todo_api.schemas.skipped import Skipped
 from todo_api.schemas.task_file import Exported, ExportQuery, Imported, Record, TaskFile
 from todo_api.services import exchange
-from todo_api.services.exchange import Row
 
 MEDIA = {"json": JSON, "csv": CSV, "ics": CALENDAR}
 
-MOST_VALUES = 20 * task_file.MOST_TASKS
-"""Values that a file in JSON may hold; a task has 16 at most."""
-
 _IN_MEMORY = 2**20
 _AT_ONCE = 2**16
-
-
-@dataclass(frozen=True)
-class _Arrival:
-    """The tasks that were read from a file, and a list of the rest."""
-
-    rows: list[Row]
-    skipped: Skipped = field(default_factory=Skipped)
 
 
 class _Exchange(AccountEndpoint):
@@ -112,31 +99,14 @@ class Import(FileEndpoint, _Exchange):
     files = {CSV: task_csv.EXAMPLE, CALENDAR: task_ics.EXAMPLE}
     gives = {"post": Imported()}
 
-    def prepare(self, values: dict[str, Any]) -> _Arrival:
+    def prepare(self, values: dict[str, Any]) -> ReadTasks:
         """Read the file."""
-        file: Upload = values.pop("file")
-        zone = ZoneInfo(self.account.timezone)
-        if file.media == CALENDAR:
-            rows, skipped = task_calendar.load(file.content, zone)
-            return _Arrival(rows, skipped)
-        if file.media == CSV:
-            query: dict[str, Any] = {**values["query"]}
-            order = query.pop("date_order")
-            found = task_elsewhere.in_csv(
-                file.content, zone, delimiter=query["delimiter"], order=order
-            )
-            if found is None:
-                return _Arrival(task_file.rows(task_csv.load(file.content, **query), zone))
-            return _Arrival(*found)
-        sent = json_text.parse(file.content, most=MOST_VALUES)
-        if found := task_elsewhere.in_json(sent, zone):
-            return _Arrival(*found)
-        return _Arrival(task_file.rows(task_file.in_json(sent), zone))
+        return read_tasks(values.pop("file"), ZoneInfo(self.account.timezone), values["query"])
 
-    def post(self, account: HeldAccount, arrival: _Arrival) -> dict[str, Any]:
+    def post(self, account: HeldAccount, read: ReadTasks) -> dict[str, Any]:
         """Import tasks, which get new ids; an error names what is wrong by line or index."""
-        exchange.store(self.session, account, arrival.rows)
-        return {"imported": len(arrival.rows), "skipped": arrival.skipped.told}
+        exchange.store(self.session, account, read.rows)
+        return {"imported": len(read.rows), "skipped": read.skipped.told}
 
 
 def _json(records: Iterable[Record]) -> Iterator[bytes]:

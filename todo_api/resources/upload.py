@@ -99,12 +99,16 @@ def _media_of(part: form.Part, media: Sequence[str]) -> str:
     return said
 
 
+def media_of_name(name: str) -> str | None:
+    """Return the media type that the ending of a file's name tells, None if it tells none."""
+    return _ENDINGS.get(PurePath(name).suffix.lower())
+
+
 def _known(said: str, disposition: str) -> str:
     """Return the media type that a file says it has, or that the ending of its name tells."""
     if said in _SAYS_NOTHING:
         _, parameters = parse_options_header(disposition)
-        ending = PurePath(parameters.get("filename", "")).suffix.lower()
-        said = _ENDINGS.get(ending, said)
+        said = media_of_name(parameters.get("filename", "")) or said
     return _ALIASES.get(said, said)
 
 
