@@ -283,7 +283,7 @@ def test_bad_rows_are_named_by_line_and_nothing_is_half_imported(run, backend, p
         "line 7: name: 'Good' has a price on line 2 already.",
         "line 8: currency: Not an ISO 4217 currency code: `ZZZ`.",
         "line 9: price: Not a number: ``.",
-        "Error: 6 bad rows; nothing was imported.",
+        "Error: 6 rows are wrong; nothing was imported.",
     ):
         assert reason in outcome.output
     assert backend.count(ItemPrice) == 0

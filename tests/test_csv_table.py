@@ -183,7 +183,7 @@ def test_equal_errors_are_one_line_with_their_count_their_lines_and_their_value(
     place = "line 2, line 3, line 4, line 5, line 6 and 195 more"
     reason = "currency: Not an ISO 4217 currency code: `XXX`."
     assert by_command(content) == (
-        f"{place}: {reason}\nError: 200 bad rows; nothing was imported.\n"
+        f"{place}: {reason}\nError: 200 rows are wrong; nothing was imported.\n"
     )
     assert by_http(content) == (
         '{"status":422,"message":"200 rows are wrong; nothing was imported.",'
@@ -201,7 +201,7 @@ def test_equal_errors_are_told_apart_from_others(backend, send):
         ("line 5", "name: Must have 1 to 255 characters: ``."),
     ):
         assert all(text in told for text in each), told
-    assert "4 bad rows" in told or "4 rows are wrong" in told
+    assert "4 rows are wrong" in told
 
 
 def test_equal_errors_of_json_are_one_too(admin):

@@ -10,7 +10,7 @@ import click
 from todo_api.cli.setup import opened
 from todo_api.schemas import price_file, price_rows
 from todo_api.services import price_merge, prices
-from todo_api.services.bad_rows import BadRow, together
+from todo_api.services.bad_rows import BadRow, refusal, together
 from todo_api.services.price_merge import Entry
 
 
@@ -49,8 +49,7 @@ def import_prices(
         for places, reasons in together(bad).items():
             click.echo(f"{places}: {' '.join(reasons)}", err=True)
         if bad and not skip_bad:
-            rows = "1 bad row" if len(bad) == 1 else f"{len(bad)} bad rows"
-            raise click.ClickException(f"{rows}; nothing was imported.")
+            raise click.ClickException(refusal(bad).message)
         with database.reading() as session:
             difference = price_merge.compare(session, prices.price_list(session), good)
         with database.transaction() as session:

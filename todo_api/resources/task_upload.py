@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from todo_api.errors import Invalid
 from todo_api.resources import json_text
 from todo_api.resources.upload import CALENDAR, CSV, Upload
 from todo_api.schemas import task_calendar, task_csv, task_elsewhere, task_file
@@ -30,6 +31,8 @@ def read_tasks(file: Upload, zone: ZoneInfo, options: Mapping[str, Any]) -> Read
     a file that is not of its media type, and Invalid for tasks that are wrong, with their places in
     `errors`.
     """
+    if not file.content.strip():
+        raise Invalid("The file is empty.")
     if file.media == CALENDAR:
         return ReadTasks(*task_calendar.load(file.content, zone))
     if file.media == CSV:
