@@ -1,5 +1,6 @@
 """Every test that asks for a database runs on SQLite and on a real PostgreSQL."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -23,6 +24,18 @@ from todo_api.database import Database
 from todo_api.settings import Settings
 
 ROOT = Path(__file__).parent.parent
+
+# httpx loads every certificate authority for each client and each request without one, which takes
+# longer than the request. Tests send https to servers of their own only, whose authority they name.
+os.environ.pop("SSL_CERT_FILE", None)
+os.environ["SSL_CERT_DIR"] = os.devnull
+
+
+def pytest_collection_finish():
+    """Exempt the thousands of collected tests from garbage collection: they stay until the end."""
+    gc.collect()
+    gc.freeze()
+
 
 # A machine that is busy with something else is no fault of what is tested.
 settings.register_profile("patient", deadline=None)
