@@ -2,7 +2,7 @@
 
 SHELL = /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test fuzz drill drill-cluster model mutate bench check format postman screenshots pins clean
+.PHONY: help run test coverage fuzz drill drill-cluster model mutate bench check format postman screenshots pins clean
 
 VENV = .venv
 TODO_API = $(VENV)/bin/todo-api
@@ -15,8 +15,11 @@ help: ## List the targets
 run: $(VENV)/.runs ## Start the backend on 127.0.0.1:5000 (HOST, PORT, DATABASE_URL are honoured)
 	@exec $(TODO_API) serve --with-sample
 
-test: $(VENV)/.tests ## Run the whole suite, on SQLite and on PostgreSQL
-	@scripts/test
+test: $(VENV)/.tests ## Run the whole suite, or some of it (T=tests/test_task.py)
+	@scripts/test $(T)
+
+coverage: $(VENV)/.tests ## Run the whole suite and count the lines and branches that it covers
+	@scripts/coverage
 
 fuzz: $(VENV)/.tests ## Make many requests from the OpenAPI document (CASES=10000)
 	@scripts/fuzz $(CASES)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -100,6 +101,41 @@ def test_make_alone_lists_the_targets():
     targets = [
         line.split()[0] for line in listed.stdout.splitlines() if not line.startswith("make")
     ]
-    first = ["help", "run", "test", "fuzz", "drill", "drill-cluster", "model", "mutate"]
+    first = ["help", "run", "test", "coverage", "fuzz", "drill", "drill-cluster", "model", "mutate"]
     last = ["check", "format", "postman", "screenshots", "pins", "clean"]
     assert targets == [*first, "bench", *last]
+
+
+@pytest.fixture
+def script(tmp_path):
+    """Run a script of the project where each program of the environment writes its arguments."""
+    for folder in ("scripts", ".venv/bin"):
+        (tmp_path / folder).mkdir(parents=True)
+    for program in ("python", "pytest", "coverage"):
+        (tmp_path / ".venv" / "bin" / program).write_text('#!/bin/sh\necho "${0##*/} $*"\n')
+        (tmp_path / ".venv" / "bin" / program).chmod(0o755)
+
+    def run(name, *arguments):
+        shutil.copy(ROOT / "scripts" / name, tmp_path / "scripts")
+        command = [tmp_path / "scripts" / name, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    return run
+
+
+def test_the_suite_runs_on_two_processes_without_counting_coverage(script):
+    assert script("test") == "python -m pytest -n 2 --dist worksteal\n"
+
+
+def test_one_file_runs_in_one_process(script):
+    assert script("test", "tests/test_echo.py") == "python -m pytest tests/test_echo.py\n"
+    asked = ["make", "-C", ROOT, "-n", "-o", ".venv/.tests", "test", "T=tests/test_echo.py"]
+    told = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+    assert "scripts/test tests/test_echo.py\n" in told
+
+
+def test_coverage_is_counted_over_all_processes_and_has_a_floor(script):
+    whole = "coverage run -m pytest -n 2 --dist worksteal"
+    assert script("coverage").splitlines() == [whole, "coverage combine --quiet", "coverage report"]
+    floor = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["coverage"]["report"]
+    assert floor["fail_under"] == 98
