@@ -5,6 +5,7 @@
     SHORT_ON = ("sqlite",)                       those on which the suite calls it, if not all
     SHORT = {"kills": 1, "writes": 100}          what the suite calls it with; some seconds
     TOGETHER = True                              where both databases may have their turn at once
+    WAITS = True                                 where the suite may run it beside others that wait
     def drill(rig, *, kills, writes): ...        returns an Outcome
 
 See `rig` for what a drill has, `traffic` for clients that know what was acknowledged to them, and

@@ -126,6 +126,14 @@ def cut(idle):
     return still
 
 
+def left_open(idle, seconds):
+    """Wait until the server has closed or answered all, at most so long; return what it has not."""
+    end = time.monotonic() + seconds
+    while (idle := cut(idle)) and time.monotonic() < end:
+        time.sleep(0.1)
+    return idle
+
+
 def allow_many_files():
     """Raise this process's limit on open files as far as it goes."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -2,13 +2,14 @@
 
 import time
 
-from faults.crowd import cut, idling
+from faults.crowd import idling, left_open
 from faults.rig import Outcome
 from faults.traffic import Client
 
 ON = ("sqlite",)
 FULL = {"counts": (200, 2_000), "good": 0.25, "seconds": 25}
 SHORT = {"counts": (50,), "good": 5, "seconds": 25}
+WAITS = True
 
 WORKERS = 2
 HALF = (
@@ -31,8 +32,7 @@ def drill(rig, *, counts, good, seconds):
                         worst = max(worst, answer.seconds)
                     broken += ask("POST", "/users", {"data": "hi"}).status != 201
                 broken += worst > good
-                time.sleep(seconds)
-                still = len(cut(idle))
+                still = len(left_open(idle, seconds))
                 broken += still
             figures[f"of {count:,}"] = (
                 f"worst good request {1000 * worst:.0f} ms, {still} open after {seconds} s"

@@ -11,7 +11,7 @@ from faults.traffic import Client
 
 ON = ("sqlite", "postgresql")
 FULL = {"seconds": 30, "dated": 60_000, "longest": 2}
-SHORT = {"seconds": 2, "dated": 5_000, "longest": 5}
+SHORT = {"seconds": 1, "dated": 2_000, "longest": 5}
 """`longest` is in seconds what a request of the other account may take. The suite runs two of
 these at once with other tests, so that it allows more."""
 

@@ -14,7 +14,7 @@ from todo_api.server.fairness import WAITING
 ON = ("sqlite", "postgresql")
 SHORT_ON = ("sqlite",)
 FULL = {"rounds": 9, "times": 10, "seconds": 3, "settle": 4, "goodput": 0.8, "health": 0.1}
-SHORT = {"rounds": 1, "times": 3, "seconds": 1, "settle": 3, "goodput": 0.1, "health": 5}
+SHORT = {"rounds": 1, "times": 3, "seconds": 1, "settle": 1, "goodput": 0.1, "health": 5}
 
 WORKERS, THREADS = 2, 4
 ROOM = WORKERS * (THREADS + WAITING)

@@ -8,6 +8,7 @@ from faults.rig import Outcome
 from faults.traffic import Client, Reader, Writers, lost
 
 ON = ("sqlite", "postgresql")
+SHORT_ON = ("sqlite",)
 FULL = {"rolls": 20, "pause": 0.5}
 SHORT = {"rolls": 1, "pause": 0.3}
 

@@ -1,11 +1,10 @@
 """Imports that stall in the middle take no memory and hold nobody up, and are given up in time."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 
 from faults.attacks import MIB, send_request
-from faults.crowd import cut
+from faults.crowd import left_open
 from faults.rig import Outcome
 from faults.traffic import Client
 
@@ -15,9 +14,10 @@ SHORT_ON = ("sqlite",)
 SHORT = {"accounts": 1, "uploads": 2, "mebibytes": 2, "memory": 100, "good": 5.0}
 """`memory` is in megabytes by how much all processes may grow, `good` in seconds what a good
 request may take."""
+WAITS = True
 
 GIVEN_UP_AFTER = 30
-"""Seconds after which nothing is waited for that has stalled; the server waits for 20."""
+"""Seconds within which the server gives up what has stalled; it waits for 20."""
 
 A_FILE = {"tasks": [{"name": "bread", "note": "x" * 9_000}] * 20}
 
@@ -51,10 +51,9 @@ def drill(rig, *, accounts, uploads, mebibytes, memory, good):
                     answer = ask(*request)
                     broken += answer.status not in (200, 201)
                     worst = max(worst, answer.seconds)
-        time.sleep(GIVEN_UP_AFTER)
         for connection in stalled:
             connection.setblocking(False)
-        still = len(cut(stalled))
+        still = len(left_open(stalled, GIVEN_UP_AFTER))
     return Outcome(
         f"{accounts} accounts begin {uploads} imports each, which stop after {mebibytes} MiB;"
         " another one creates and imports",

@@ -14,6 +14,7 @@ SHORT_ON = ("sqlite",)
 SHORT = {"accounts": 1, "exports": 2, "memory": 300, "good": 5.0}
 """`memory` is in megabytes by how much all processes may grow, `good` in seconds what a good
 request may take."""
+WAITS = True
 
 STREAMS = 100
 ROOM_AFTER = 45

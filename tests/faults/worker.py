@@ -8,6 +8,7 @@ from faults.rig import Outcome
 from faults.traffic import Writers, lost
 
 ON = ("sqlite", "postgresql")
+SHORT_ON = ("sqlite",)
 FULL = {"kills": 10, "pause": 6}
 SHORT = {"kills": 1, "pause": 0.3}
 
