@@ -4,9 +4,11 @@ What each actor may do is written here a second time, on purpose: a route that i
 or whose resource declares another access, fails.
 """
 
+from contextlib import closing
+
 import pytest
 from sqlalchemy import select
-from support import Client
+from support import Backend, Client
 
 from todo_api.models import Base
 from todo_api.resources.auth import ADMIN as ADMIN_ONLY
@@ -14,6 +16,7 @@ from todo_api.resources.auth import PUBLIC
 from todo_api.resources.endpoint import Endpoint
 from todo_api.resources.of_account import AccountEndpoint
 from todo_api.services import tokens
+from todo_api.settings import Settings
 from todo_api.urls import ROUTES
 
 ANYBODY, ANY_LOGIN, OWNER, OWNER_OR_ADMIN, ADMIN, SCRAPER = range(6)
@@ -110,9 +113,8 @@ def denial(actor, path):
     return 401 if unknown or RULES[path].get("get") == SCRAPER else 403
 
 
-@pytest.fixture
-def world(backend):
-    """A backend in which everything that a path can name is there."""
+def filled(backend):
+    """Store everything that a path can name; return the backend that knows it."""
     alice = backend.someone("alice")
     assert alice.task().json["id"] == 2
     backend.token_of_id(1, "alice")
@@ -121,6 +123,19 @@ def world(backend):
     backend = backend.with_settings(metrics_token="of-the-scraper-alone")
     assert backend.nobody.post("/users", json={"data": "hi"}).headers["Location"].endswith("/1")
     return backend
+
+
+@pytest.fixture
+def world(backend):
+    return filled(backend)
+
+
+@pytest.fixture(scope="module")
+def shared(databases):
+    """A backend for what ends nothing."""
+    url = databases.migrated()
+    with closing(Backend(Settings(database_url=url), databases.open(url))) as backend:
+        yield filled(backend)
 
 
 def client(world, actor):
@@ -153,10 +168,10 @@ def test_the_matrix_knows_every_route_and_no_other():
 
 
 @pytest.mark.parametrize(("path", "verb"), VERBS)
-def test_who_is_not_allowed_is_told_so_and_changes_nothing(world, path, verb):
+def test_who_is_not_allowed_is_told_so_and_changes_nothing(shared, path, verb):
     refused = [actor for actor in ACTORS if not allowed(path, verb, actor)]
-    clients = {actor: client(world, actor) for actor in refused}
-    before = stored(world)
+    clients = {actor: client(shared, actor) for actor in refused}
+    before = stored(shared)
     for actor, sender in clients.items():
         methods = [verb.upper(), "HEAD"] if verb == "get" and "logout" not in path else [verb]
         for method in methods:
@@ -164,7 +179,7 @@ def test_who_is_not_allowed_is_told_so_and_changes_nothing(world, path, verb):
             assert answer.status_code == denial(actor, path), (actor, method)
             if denial(actor, path) == 401:
                 assert answer.headers["WWW-Authenticate"] == "Bearer"
-    assert stored(world) == before
+    assert stored(shared) == before
 
 
 ENDING = [(path, verb) for path, verb in VERBS if verb == "delete" or path.endswith("/logout")]
@@ -181,22 +196,17 @@ def answered(world, path, verb, actor):
 
 
 @pytest.mark.parametrize(("path", "verb"), [each for each in VERBS if each not in ENDING])
-def test_who_is_allowed_gets_an_answer(world, path, verb):
+def test_who_is_allowed_gets_an_answer(shared, path, verb):
     for actor in ACTORS:
         if allowed(path, verb, actor):
-            status, expected = answered(world, path, verb, actor)
+            status, expected = answered(shared, path, verb, actor)
             assert status == expected, actor
 
 
-@pytest.mark.parametrize(
-    ("path", "verb", "actor"),
-    [
-        (path, verb, actor)
-        for path, verb in ENDING
-        for actor in ACTORS
-        if allowed(path, verb, actor)
-    ],
-)
+ENDINGS = [(path, verb, actor) for path, verb in ENDING for actor in ACTORS]
+
+
+@pytest.mark.parametrize(("path", "verb", "actor"), [it for it in ENDINGS if allowed(*it)])
 def test_who_is_allowed_can_end_what_is_there(world, path, verb, actor):
     status, expected = answered(world, path, verb, actor)
     assert status == expected
