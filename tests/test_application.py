@@ -3,6 +3,7 @@
 import flask
 import pytest
 from flask import Flask, Response
+from support import ON_ONE_DATABASE
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from todo_api.application import App, ShortResponse
@@ -64,6 +65,7 @@ def answers(backend, someone):
                     yield (method, path + end, headers), told(answer)
 
 
+@ON_ONE_DATABASE
 def test_every_route_answers_as_with_stock_flask(backend, stock):
     alice = backend.someone("alice")
     alice.post(alice.tasks, json={"name": "milk"})

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 from browser import watched
-from support import PASSWORD
+from support import ON_ONE_DATABASE, PASSWORD
 
 from todo_api.resources.docs import FILES
 from todo_api.urls import ROUTES
@@ -76,6 +76,7 @@ def authorize(page, token):
     page.get_by_role("button", name="Close").click()
 
 
+@ON_ONE_DATABASE
 def test_an_operation_is_tried_out_with_a_token_and_nothing_is_asked_elsewhere(
     live, chromium, token
 ):
@@ -102,6 +103,7 @@ def test_an_operation_is_tried_out_with_a_token_and_nothing_is_asked_elsewhere(
     assert [task["name"] for task in listed] == ["Milk from the docs"]
 
 
+@ON_ONE_DATABASE
 def test_a_token_is_forgotten_with_the_page(live, chromium, token):
     with watched(chromium) as seen:
         page = seen.page

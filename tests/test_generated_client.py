@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from support import PASSWORD
+from support import ON_ONE_DATABASE, PASSWORD
 
 from todo_api import openapi
 
@@ -56,6 +56,7 @@ def call(generated, live):
     return calling
 
 
+@ON_ONE_DATABASE
 def test_it_registers_logs_in_creates_lists_pages_and_deletes(generated, call):
     models = generated("models")
     registration = models.Registration(
@@ -102,6 +103,7 @@ def test_it_registers_logs_in_creates_lists_pages_and_deletes(generated, call):
     assert [task.name for task in left] == ["Äpfel", "Plums"]
 
 
+@ON_ONE_DATABASE
 def test_it_sends_forms_too(generated, call):
     models = generated("models")
     registration = models.RegisterDataBody(
@@ -114,6 +116,7 @@ def test_it_sends_forms_too(generated, call):
     assert session.account.username == "bob"
 
 
+@ON_ONE_DATABASE
 def test_it_understands_what_is_refused(generated, call):
     models = generated("models")
     credentials = models.Credentials(username="nobody", password=PASSWORD)

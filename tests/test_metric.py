@@ -10,7 +10,7 @@ import httpx
 import pytest
 from conftest import serving, wait_until_answering
 from prometheus_client.parser import text_string_to_metric_families
-from support import PASSWORD
+from support import ON_ONE_DATABASE, PASSWORD
 
 from todo_api.metrics import NO_ROUTE
 
@@ -56,6 +56,7 @@ def test_requests_are_counted_and_timed_by_route(backend):
     assert 0 < told["todo_api_request_seconds_sum", "/echo/<text>", "GET"] < 10
 
 
+@ON_ONE_DATABASE
 def test_the_processes_of_a_server_count_together(database_url, tmp_path):
     settings = {"DATABASE_URL": database_url, "WORKERS": 2, "METRICS_TOKEN": TOKEN}
     with serving(tmp_path / "log", **settings) as live:
@@ -107,6 +108,7 @@ def test_passwords_are_counted_by_what_came_of_them(backend):
     assert outcomes == {"right": 1, "wrong": 2, "refused": 2}
 
 
+@ON_ONE_DATABASE
 def test_open_event_streams_are_counted_until_they_end_or_their_process_does(
     database_url, tmp_path
 ):

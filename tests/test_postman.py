@@ -10,7 +10,7 @@ import node_packages
 import pytest
 from conftest import serving
 from document import JSON, OPERATIONS, operation
-from support import Backend
+from support import ON_ONE_DATABASE, Backend
 
 from todo_api import postman
 from todo_api.settings import Settings
@@ -109,6 +109,7 @@ def run(collection, tmp_path, *options):
     return failures, [each["response"]["code"] for each in told["executions"]]
 
 
+@ON_ONE_DATABASE
 @pytest.mark.timeout(600)
 def test_it_runs_from_top_to_bottom_for_whoever_registers(live, tmp_path):
     collection = httpx.get(f"{live.url}/postman.json").json()
@@ -118,6 +119,7 @@ def test_it_runs_from_top_to_bottom_for_whoever_registers(live, tmp_path):
     assert set(codes) == {200, 201, 204, 401, 403, 404}
 
 
+@ON_ONE_DATABASE
 @pytest.mark.timeout(600)
 def test_it_runs_again_and_again_for_an_admin_on_an_empty_server(database_url, database, tmp_path):
     token = Backend(Settings(database_url=database_url), database).admin().token

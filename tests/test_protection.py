@@ -9,6 +9,7 @@ from ipaddress import ip_network
 import httpx
 import pytest
 from conftest import serving
+from support import ON_ONE_DATABASE
 
 from todo_api.resources.access_log import LONGEST_PATH, Line
 from todo_api.resources.auth import PUBLIC
@@ -202,6 +203,7 @@ def test_a_query_is_not_told(nobody, lines):
     assert "canary" not in str(line)
 
 
+@ON_ONE_DATABASE
 def test_workers_write_whole_lines_to_one_pipe(database_url, tmp_path):
     path = "/" + "%F0%9F%8D%8E" * LONGEST_PATH
     with serving(tmp_path / "log", DATABASE_URL=database_url, LOG_LEVEL="error") as live:
@@ -220,6 +222,7 @@ def test_workers_write_whole_lines_to_one_pipe(database_url, tmp_path):
     assert len([line for line in told if line["status"] == 404]) == 100
 
 
+@ON_ONE_DATABASE
 def test_the_access_log_can_be_off(database_url, tmp_path):
     with serving(tmp_path / "log", DATABASE_URL=database_url, ACCESS_LOG="off") as live:
         assert httpx.get(f"{live.url}/users").status_code == 200

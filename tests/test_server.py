@@ -18,7 +18,7 @@ import httpx
 import pytest
 from conftest import ROOT, children, environment, serving, wait_until_answering
 from postgres import free_port
-from support import PASSWORD
+from support import ON_ONE_DATABASE, PASSWORD
 
 from todo_api.addresses import address_of, url_of
 from todo_api.client import Client, Unauthorized
@@ -104,6 +104,7 @@ def test_sigterm_finishes_what_is_in_flight(live, database_url):
     database.close()
 
 
+@ON_ONE_DATABASE
 def test_a_signal_while_workers_start_is_not_lost(database_url, tmp_path):
     for number in range(3):
         with serving(tmp_path / f"log{number}", DATABASE_URL=database_url) as live:
@@ -112,6 +113,7 @@ def test_a_signal_while_workers_start_is_not_lost(database_url, tmp_path):
             assert time.monotonic() - start < 10
 
 
+@ON_ONE_DATABASE
 def test_a_dead_worker_comes_back(live):
     before = children(live.process.pid)
     assert len(before) == 2
@@ -132,6 +134,7 @@ def threads(live):
     return sum(len(list(Path(f"/proc/{pid}/task").iterdir())) for pid in children(live.process.pid))
 
 
+@ON_ONE_DATABASE
 def test_a_body_that_has_not_come_yet_takes_no_thread(live):
     body = request("POST /echo HTTP/1.1", HOST, JSON, "Content-Length: 10", body=b"{")
     assert httpx.get(f"{live.url}/users").status_code == 200
@@ -162,11 +165,13 @@ def refused(*command, **settings):
     return outcome.stderr
 
 
+@ON_ONE_DATABASE
 def test_a_port_in_use_is_one_clear_line(live, database_url):
     line = refused("todo_api", "serve", PORT=live.port, DATABASE_URL=database_url)
     assert "Cannot listen on HOST 127.0.0.1, PORT" in line
 
 
+@ON_ONE_DATABASE
 def test_a_host_may_be_a_name(database_url, tmp_path):
     with serving(tmp_path / "log", DATABASE_URL=database_url, HOST="localhost") as live:
         assert httpx.get(f"{live.url}/users").status_code == 200
