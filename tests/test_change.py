@@ -259,7 +259,7 @@ def test_copies_that_sync_end_equal(backend):
     runs = iter(range(10_000))
 
     @settings(
-        max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), database=None
+        max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), database=None
     )
     @given(st.lists(OPERATION, max_size=25))
     def run(operations):

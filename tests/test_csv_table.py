@@ -145,8 +145,8 @@ def test_tasks_that_cannot_be_read_are_told_as_prices_are(backend, alice, conten
     assert backend.count(Task) == 0
 
 
-def test_a_million_rows_of_commas_are_no_tasks(alice):
-    content = b"name,note\r\nMilk,\r\n" + b",\r\n" * 1_000_000
+def test_many_rows_of_commas_are_no_tasks(alice):
+    content = b"name,note\r\nMilk,\r\n" + b",\r\n" * 200_000
     answer = post(alice, f"{alice.path}/import", content)
     assert answer.json == {"imported": 1, "skipped": []}
 

@@ -433,8 +433,11 @@ def test_an_import_can_be_repeated_under_a_key(backend, admin):
     assert send(admin, file, **{"Idempotency-Key": "a b"}).status_code == 400
 
 
-def test_one_large_file_is_parsed_at_a_time_and_small_ones_go_on(backend, admin, database_url):
+def test_one_large_file_is_parsed_at_a_time_and_small_ones_go_on(
+    backend, admin, database_url, monkeypatch
+):
     """The first waits for the price list meanwhile, which somebody else has taken."""
+    monkeypatch.setattr(of_file, "LARGE", 100_000)
     large = "name,price\na,1\n" + "\n" * of_file.LARGE
     patient = Database(database_url, lock_timeout=60)
     first = Backend(backend.settings, patient).admin()

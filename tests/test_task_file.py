@@ -353,10 +353,17 @@ def test_only_so_many_errors_are_told():
 @pytest.mark.parametrize(
     ("format_", "content"),
     [
-        ("csv", b"name\n" + b"x\n" * 100_001),
-        ("json", b'{"tasks": [' + b'{"name": "x"},' * 100_000 + b'{"name": "x"}]}'),
-        ("ics", b"BEGIN:VTODO\nEND:VTODO\n" * 100_001),
+        ("csv", b"name\n" + b"x\n" * 1_001),
+        ("json", b'{"tasks": [' + b'{"name": "x"},' * 1_000 + b'{"name": "x"}]}'),
+        ("ics", b"BEGIN:VTODO\nSUMMARY:x\nEND:VTODO\n" * 1_001),
     ],
 )
-def test_a_file_holds_100_000_tasks_at_most(format_, content):
-    assert "100,000 tasks" in bad(content, format_).message
+def test_a_file_of_each_format_holds_no_more_tasks_than_a_file_may(format_, content, monkeypatch):
+    monkeypatch.setattr(task_file, "MOST_TASKS", 1_001)
+    assert len(read(format_, content)) == 1_001
+    monkeypatch.setattr(task_file, "MOST_TASKS", 1_000)
+    assert "1,000 tasks" in bad(content, format_).message
+
+
+def test_a_file_holds_100_000_tasks_at_most():
+    assert "100,000 tasks" in bad(b"BEGIN:VTODO\nEND:VTODO\n" * 100_001, "ics").message
