@@ -15,6 +15,7 @@ from werkzeug.wsgi import ClosingIterator
 from todo_api import openapi
 from todo_api.app import create_app
 from todo_api.database import Database
+from todo_api.errors import Code
 from todo_api.models import Token
 from todo_api.services import accounts, prices, tokens
 from todo_api.services.feed import Feed
@@ -25,6 +26,21 @@ PASSWORD = "correct-horse-battery"
 
 ON_ONE_DATABASE = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 """For what is refused before any value of it reaches the database, whichever that is."""
+
+
+WITHOUT_CODE = (
+    {"status": 404, "message": "Invalid endpoint"},
+    {"status": 400, "message": "Invalid number as addend"},
+)
+"""The bodies that a source has fixed to two keys."""
+
+
+def code_must_be_declared(error):
+    """Hold the body of an error against the codes that `errors.Code` declares."""
+    if error in WITHOUT_CODE:
+        return
+    declared = {code.value for code in Code if code.status == error["status"]}
+    assert error.get("code") in declared, error
 
 
 @dataclass
@@ -38,7 +54,10 @@ class Client:
         sent = dict(headers)
         if self.token and "Authorization" not in sent:
             sent["Authorization"] = f"Bearer {self.token}"
-        return self.app.test_client().open(path, method=method, headers=sent, **body)
+        answer = self.app.test_client().open(path, method=method, headers=sent, **body)
+        if answer.status_code >= 400 and method != "HEAD":
+            code_must_be_declared(answer.json)
+        return answer
 
     def get(self, path, **options):
         return self("GET", path, **options)

@@ -113,6 +113,22 @@ def denial(actor, path):
     return 401 if unknown or RULES[path].get("get") == SCRAPER else 403
 
 
+def code_of_denial(actor, path, verb):
+    """Return the code that says what the actor lacks."""
+    if actor == "nobody":
+        return "token_missing"
+    if denial(actor, path) == 401:
+        is_of_an_account = RULES[path][verb] != SCRAPER
+        return "token_expired" if is_of_an_account and "expired" in actor else "token_unknown"
+    owns, manages = actor.startswith("owner"), actor.startswith("admin")
+    rule = RULES[path][verb]
+    if rule == ADMIN and not manages:
+        return "admin_required"
+    if (rule == OWNER and not owns) or (rule == OWNER_OR_ADMIN and not owns and not manages):
+        return "not_owner"
+    return "read_only_token" if "read" in actor and verb != "get" else "login_required"
+
+
 def filled(backend):
     """Store everything that a path can name; return the backend that knows it."""
     alice = backend.someone("alice")
@@ -177,6 +193,8 @@ def test_who_is_not_allowed_is_told_so_and_changes_nothing(shared, path, verb):
         for method in methods:
             answer = sender(method.upper(), path_of(path, verb), json={})
             assert answer.status_code == denial(actor, path), (actor, method)
+            if method != "HEAD":
+                assert answer.json["code"] == code_of_denial(actor, path, verb)
             if denial(actor, path) == 401:
                 assert answer.headers["WWW-Authenticate"] == "Bearer"
     assert stored(shared) == before

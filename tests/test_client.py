@@ -244,15 +244,16 @@ def test_errors_say_what_was_wrong(client, server):
     with pytest.raises(Invalid, match="422") as invalid:
         client.tasks.create("x", quantity=Decimal("0.00001"))
     assert list(invalid.value.errors) == ["quantity"]
-    assert invalid.value.status == 422
+    assert (invalid.value.status, invalid.value.code) == (422, "validation_failed")
     assert server.says(invalid.value.request_id)
     with pytest.raises(NotFound, match="No such task"):
         client.tasks.get(10**9)
     with pytest.raises(Conflict, match="409 This username is taken"):
         client.register(client.username, "a@example.com", PASSWORD)
     with Client(server.url, client.token, username="somebody-else") as other:
-        with pytest.raises(Forbidden):
+        with pytest.raises(Forbidden) as forbidden:
             other.account()
+        assert forbidden.value.code == "not_owner"
         with pytest.raises(Forbidden):
             next(other.events())
     with pytest.raises(ApiError, match="413") as large:

@@ -187,6 +187,7 @@ def test_equal_errors_are_one_line_with_their_count_their_lines_and_their_value(
     )
     assert by_http(content) == (
         '{"status":422,"message":"200 rows are wrong; nothing was imported.",'
+        '"code":"validation_failed",'
         f'"errors":{{"{place}":["{reason}"]}}}}'
     )
     assert backend.count(ItemPrice) == 0

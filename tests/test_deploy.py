@@ -17,6 +17,7 @@ import pytest
 from faults.rig import Server
 from sites import DEPLOY, DOMAIN, FEW, behind_caddy, behind_nginx, nodes
 
+from todo_api.errors import Code
 from todo_api.resources.event import BEAT
 
 MIB = 1024 * 1024
@@ -56,7 +57,8 @@ def must_be_refused(answer, status):
     assert answer.status_code == status, answer.text
     assert answer.headers["Content-Type"] == "application/json"
     assert answer.json()["status"] == status
-    assert list(answer.json()) == ["status", "message"]
+    assert list(answer.json()) == ["status", "message", "code"]
+    assert answer.json()["code"] == Code.of_status(status)
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert re.fullmatch("[0-9a-f-]{32,36}", answer.headers["X-Request-ID"])
 

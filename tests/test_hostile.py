@@ -17,7 +17,7 @@ import pytest
 from conftest import serving
 from framing_rows import SILENT
 from hostile_rows import ALICE, JSON, PRICES, TABLE, TASKS, TOKENS
-from support import ON_ONE_DATABASE, Backend
+from support import ON_ONE_DATABASE, Backend, code_must_be_declared
 
 from todo_api.database import Database
 from todo_api.settings import Settings
@@ -113,7 +113,8 @@ def check(status, head, body, *, to_head):
         told = json.loads(text, object_pairs_hook=unique, parse_constant=no_constant)
         if status >= 400:
             assert told["status"] == status
-            assert set(told) <= {"status", "message", "errors", "index"}
+            assert set(told) <= {"status", "message", "code", "errors", "index"}
+            code_must_be_declared(told)
 
 
 def lists_answer(live):

@@ -67,7 +67,8 @@ def test_a_method_that_is_not_there_is_not_allowed(doorstep, path):
     for method in {*METHODS} - {*allowed}:
         answer = doorstep("OPTIONS", path, environ_overrides={"REQUEST_METHOD": method})
         assert answer.status_code == 405, method
-        assert answer.json == {"status": 405, "message": "Method Not Allowed"}, method
+        told = {"status": 405, "message": "Method Not Allowed", "code": "method_not_allowed"}
+        assert answer.json == told, method
         assert sorted(answer.headers["Allow"].split(", ")) == sorted(allowed), method
 
 
@@ -183,7 +184,8 @@ def test_an_error_that_nobody_foresaw_tells_nothing_but_is_logged(backend, nobod
         session.execute(text("ALTER TABLE account RENAME TO canary_in_the_works"))
     answer = nobody.get("/users", headers={"Origin": "https://app.example"})
     assert answer.status_code == 500
-    assert answer.json == {"status": 500, "message": "Internal Server Error"}
+    told = {"status": 500, "message": "Internal Server Error", "code": "internal_error"}
+    assert answer.json == told
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     (record,) = [record for record in caplog.records if record.levelname == "ERROR"]
     assert answer.headers["X-Request-ID"] in record.message

@@ -12,7 +12,11 @@ from todo_api.resources.refusal import Refusal
 from todo_api.urls import ROUTES
 
 crowded = Refusal("There are too many requests at once; try again.")
-TOLD = {"status": 503, "message": "There are too many requests at once; try again."}
+TOLD = {
+    "status": 503,
+    "message": "There are too many requests at once; try again.",
+    "code": "busy",
+}
 PAGE = {"Origin": "https://a.example"}
 PREFLIGHT = {**PAGE, "Access-Control-Request-Method": "PUT"}
 

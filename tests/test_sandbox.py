@@ -187,7 +187,7 @@ def test_the_next_requests_fail_and_do_nothing(box):
     fail(box, status=503, times=2)
     for _ in range(2):
         answer = alice.post(alice.tasks, json={"name": "x"})
-        assert answer.json == {"status": 503, "message": "Service Unavailable"}
+        assert answer.json == {"status": 503, "message": "Service Unavailable", "code": "busy"}
         assert answer.headers["Retry-After"] == "1"
         assert answer.headers["X-Request-ID"]
         assert answer.headers["Content-Type"] == "application/json"

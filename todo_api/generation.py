@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from todo_api.errors import Unavailable
+from todo_api.errors import Code, Unavailable
 from todo_api.place import Place, nothing
 
 LOCK = 7061
@@ -105,5 +105,7 @@ class Guard:
     def _must_serve(self, stored: str | None) -> None:
         if not serves(str(self.program), stored):
             self._looked = -_LOOK_EVERY
-            raise Unavailable("The database has another schema.", retry_after=1)
+            raise Unavailable(
+                "The database has another schema.", code=Code.SCHEMA_MISMATCH, retry_after=1
+            )
         self._looked = time.monotonic()

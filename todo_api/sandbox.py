@@ -8,6 +8,7 @@ from http import HTTPStatus
 from flask import Flask, Response, request
 
 from todo_api.app import create_app
+from todo_api.errors import Code
 from todo_api.resources import problems
 from todo_api.resources.backend import Backend
 from todo_api.resources.sandbox import (
@@ -60,7 +61,7 @@ def create(settings: Settings, token: str) -> Flask:
 
 
 def _failed(status: HTTPStatus) -> Response:
-    response = problems.answer(status)
+    response = problems.answer(status, code=Code.of_status(status))
     if status in _LATER:
         response.headers["Retry-After"] = "1"
     if status == HTTPStatus.UNAUTHORIZED:

@@ -53,6 +53,7 @@ def failure(response: httpx2.Response) -> ApiError:
     return kind(
         str(told.get("message", response.reason_phrase)),
         status=response.status_code,
+        code=told.get("code"),
         errors=told.get("errors"),
         request_id=response.headers.get("X-Request-ID"),
         retry_after=_seconds(response.headers.get("Retry-After")),

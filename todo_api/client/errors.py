@@ -11,9 +11,9 @@ class ApiError(Exception):
     """An answer that is no success, or none at all.
 
     `status` is that of the answer, None where none came; `message` is one sentence for people;
-    `errors` has the texts for each wrong field; `request_id` names the request in the server's
-    log; `retry_after`, in seconds, says when to come again; `index`, which operation of a batch it
-    was.
+    `code` is a word for programs, None where the answer has none; `errors` has the texts for each
+    wrong field; `request_id` names the request in the server's log; `retry_after`, in seconds, says
+    when to come again; `index`, which operation of a batch it was.
     """
 
     def __init__(
@@ -21,6 +21,7 @@ class ApiError(Exception):
         message: str,
         *,
         status: int | None = None,
+        code: str | None = None,
         errors: Mapping[str, list[str]] | None = None,
         request_id: str | None = None,
         retry_after: float | None = None,
@@ -30,6 +31,7 @@ class ApiError(Exception):
         super().__init__(" ".join([*([str(status)] if status else []), message, *wrong]))
         self.message = message
         self.status = status
+        self.code = code
         self.errors = dict(errors or {})
         self.request_id = request_id
         self.retry_after = retry_after

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
+from todo_api.errors import Code
 from todo_api.openapi import headers
 from todo_api.resources import body, problems
 from todo_api.resources.auth import CONTROLLER, PUBLIC, SCRAPER
@@ -19,7 +20,6 @@ from todo_api.schemas.problem import ErrorSchema
 from todo_api.schemas.wire import Wire
 
 _KINDS = {status: kind for kind, status in problems.STATUS.items()}
-_OTHERS = (HTTPStatus.LENGTH_REQUIRED, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 _SUCCESSES = {
     200: "It is done; here is what was asked for.",
     201: "It is created; here it is.",
@@ -35,7 +35,7 @@ _TEXTS = {
 }
 """Examples of what is not JSON, by its media type."""
 
-_ERRORS = sorted({*_KINDS, *_OTHERS, HTTPStatus.INTERNAL_SERVER_ERROR})
+_ERRORS = sorted({code.status for code in Code})
 
 
 def statuses(resource: type[Endpoint], verb: str, path: str) -> list[int]:
@@ -69,7 +69,9 @@ def errors() -> Iterator[tuple[str, dict[str, Any]]]:
     for status in _ERRORS:
         phrase = HTTPStatus(status).phrase
         kind = _KINDS.get(status)
-        example = {"status": int(status), "message": kind.message if kind else phrase}
+        codes = [code for code in Code if code.status == status]
+        message = kind.message if kind else phrase
+        example = {"status": int(status), "message": message, "code": codes[0].value}
         if status == HTTPStatus.UNPROCESSABLE_ENTITY:
             example |= {"errors": ErrorSchema.example["errors"]}
         names = ["X-Request-ID"]
@@ -80,11 +82,18 @@ def errors() -> Iterator[tuple[str, dict[str, Any]]]:
         yield (
             _name(status),
             {
-                "description": inspect.getdoc(kind) if kind else HTTPStatus(status).description,
+                "description": _description(status, codes),
                 "headers": _headers(names),
                 "content": {body.JSON: {"schema": ErrorSchema(), "example": example}},
             },
         )
+
+
+def _description(status: int, codes: list[Code]) -> str:
+    """Return what an error means, and the codes that it may have."""
+    kind = _KINDS.get(status)
+    about = inspect.getdoc(kind) if kind else f"{HTTPStatus(status).description}."
+    return "\n".join([f"{about}\n", *(f"* `{code}`: {code.meaning}" for code in codes)])
 
 
 def answers(resource: type[Endpoint], verb: str, path: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from todo_api.errors import Forbidden, Invalid
+from todo_api.errors import Code, Forbidden, Invalid
 from todo_api.models import Account
 from todo_api.resources import auth, caller_address, password_check
 from todo_api.resources.auth import OWNER_OR_ADMIN, PUBLIC, Access, Who
@@ -32,7 +32,7 @@ class AccountList(StoredEndpoint):
         taken, too. Raises Forbidden while registration is closed, TooMany beyond the limit.
         """
         if self.settings.registration == "closed":
-            raise Forbidden("Registration is closed.")
+            raise Forbidden("Registration is closed.", code=Code.REGISTRATION_CLOSED)
         address = caller_address.of(self.request, self.settings)
         limit = throttle.Limit("registration", self.settings.registrations_per_hour)
         with self.database.reading() as session:
@@ -93,7 +93,7 @@ class AccountItem(AccountEndpoint):
         if "password" in values:
             username, known_hash = self.account.username, self.account.password_hash
             if not password_check.right(self.backend, username, current, known_hash):
-                raise Invalid(errors={"current_password": ["This is not your password."]})
+                raise _wrong_password("This is not your password.")
             self.current, self.known_hash = current, known_hash
             values["password_hash"] = passwords.hashed(values.pop("password"))
         return values
@@ -106,7 +106,7 @@ class AccountItem(AccountEndpoint):
         """Change the profile; what is absent stays."""
         if "password_hash" in changes:
             if not passwords.still_matches(self.current, account.password_hash, self.known_hash):
-                raise Invalid(errors={"current_password": ["This is not your password any more."]})
+                raise _wrong_password("This is not your password any more.")
             tokens.revoke_all(self.session, account, but=self.caller.token)
         accounts.change(self.session, account, changes)
         return account
@@ -122,3 +122,7 @@ class AccountItem(AccountEndpoint):
     def _may_change(self, values: dict[str, Any]) -> None:
         if "password" in values or values["email"] != self.account.email:
             auth.must_come_from_login(self.caller)
+
+
+def _wrong_password(why: str) -> Invalid:
+    return Invalid(code=Code.WRONG_PASSWORD, errors={"current_password": [why]})

@@ -11,14 +11,12 @@ from wsgiref.types import WSGIEnvironment
 from flask import Request
 from sqlalchemy.orm import Session
 
-from todo_api.errors import Forbidden, Unauthenticated
+from todo_api.errors import Code, Forbidden, Unauthenticated
 from todo_api.models import AccountRow, HeldAccount, TokenRow
 from todo_api.resources import passage
 from todo_api.services import callers, tokens
 from todo_api.values import names, proofs
 from todo_api.values.proofs import Proof
-
-NOT_VALID = "The token is not valid, or not any more."
 
 BEARER = re.compile(r"Bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE | re.ASCII)
 
@@ -77,8 +75,15 @@ def secret_of(request: Request) -> str:
         raise Unauthenticated
     bearer = BEARER.fullmatch(header.strip())
     if bearer is None:
-        raise Unauthenticated(NOT_VALID)
+        raise Unauthenticated(
+            "Send the token as Authorization: Bearer TOKEN.", code=Code.TOKEN_MALFORMED
+        )
     return bearer[1]
+
+
+def unknown_token() -> Unauthenticated:
+    """Return the error for a token that is none, or none any more."""
+    return Unauthenticated("The token is not valid, or not any more.", code=Code.TOKEN_UNKNOWN)
 
 
 def proof_in(environ: WSGIEnvironment) -> Proof | None:
@@ -105,8 +110,10 @@ def identify(session: Session, request: Request, *, hold: bool = False) -> Calle
     find = callers.hold if hold else callers.recognise
     found = find(session, secret_of(request))
     if found is None:
-        raise Unauthenticated(NOT_VALID)
+        raise unknown_token()
     caller = Caller(*found)
+    if tokens.has_expired(caller.token):
+        raise Unauthenticated("The token has expired; log in again.", code=Code.TOKEN_EXPIRED)
     passage.of(request).account = caller.account.id
     return caller
 
@@ -117,14 +124,29 @@ def admit(access: Access, caller: Caller, verb: str, username: str | None = None
         owns = username is not None and access.who != Who.ADMIN and caller.is_called(username)
         manages = access.who in (Who.OWNER_OR_ADMIN, Who.ADMIN) and caller.account.is_admin
         if not (owns or manages):
-            raise Forbidden
+            code = Code.ADMIN_REQUIRED if access.who == Who.ADMIN else Code.NOT_OWNER
+            raise Forbidden(_NEEDED[access.who], code=code)
     if caller.token.scope == tokens.READ and verb != "get" and not access.any_scope:
-        raise Forbidden("This token may only read.")
+        raise Forbidden(
+            "This token may only read; this needs a token with the scope write.",
+            code=Code.READ_ONLY_TOKEN,
+        )
     if access.from_login:
         must_come_from_login(caller)
+
+
+_NEEDED = {
+    Who.OWNER: "Only the owner of this account may do this.",
+    Who.OWNER_OR_ADMIN: "Only the owner of this account or an administrator may do this.",
+    Who.ADMIN: "Only an administrator may do this.",
+}
+"""What a caller is told who may not use a verb. It does not tell whether the account exists."""
 
 
 def must_come_from_login(caller: Caller) -> None:
     """Raise Forbidden when the token was made by hand."""
     if caller.token.origin != tokens.LOGIN:
-        raise Forbidden("This needs the token of a login.")
+        raise Forbidden(
+            "This token was made by hand; this needs the token of a login.",
+            code=Code.LOGIN_REQUIRED,
+        )

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Request
 from werkzeug.exceptions import LengthRequired, RequestEntityTooLarge
 
-from todo_api.errors import EncodedBody, Malformed, TooLarge, UnsupportedMedia
+from todo_api.errors import Code, EncodedBody, Malformed, TooLarge, UnsupportedMedia
 from todo_api.resources import json_text
 from todo_api.resources.form import Form, multipart, urlencoded
 from todo_api.schemas.wire import Wire
@@ -93,7 +93,7 @@ def whole(request: Request, most: int) -> bytes:
     else:
         raw = _streamed(request, most)
     if length is not None and length != len(raw):
-        raise Malformed("The body is shorter than its Content-Length.")
+        raise Malformed("The body is shorter than its Content-Length.", code=Code.INCOMPLETE_BODY)
     return raw
 
 

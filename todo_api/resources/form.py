@@ -19,7 +19,7 @@ from werkzeug.sansio.multipart import (
     NeedData,
 )
 
-from todo_api.errors import Invalid, Malformed
+from todo_api.errors import Invalid, MalformedForm
 
 Form = dict[str, list[str]]
 
@@ -37,10 +37,10 @@ _BAD_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 def urlencoded(raw: bytes) -> Form:
     """Return the texts by name in a query or an `application/x-www-form-urlencoded` body.
 
-    Raises Malformed for a bad percent-encoding, invalid UTF-8 or more than MOST_FIELDS fields.
+    Raises MalformedForm for a bad percent-encoding, invalid UTF-8 or more than MOST_FIELDS fields.
     """
     if _BAD_PERCENT.search(raw):
-        raise Malformed("A % is not followed by two hexadecimal digits.")
+        raise MalformedForm("A % is not followed by two hexadecimal digits.")
     try:
         pairs = parse_qsl(
             raw.decode("utf-8"),
@@ -49,9 +49,9 @@ def urlencoded(raw: bytes) -> Form:
             max_num_fields=MOST_FIELDS,
         )
     except UnicodeDecodeError:
-        raise Malformed("The query or form is not valid UTF-8.") from None
+        raise MalformedForm("The query or form is not valid UTF-8.") from None
     except ValueError:
-        raise Malformed(TOO_MANY_FIELDS) from None
+        raise MalformedForm(TOO_MANY_FIELDS) from None
     return _by_name(pairs)
 
 
@@ -68,7 +68,7 @@ class Part:
 def multipart(request: Request, body: bytes) -> Form:
     """Return the texts by name in a `multipart/form-data` body (RFC 7578).
 
-    Raises Malformed when it cannot be parsed, Invalid when a file stands where text belongs.
+    Raises MalformedForm when it cannot be parsed, Invalid when a file stands where text belongs.
     """
     pairs: list[tuple[str, str]] = []
     for part in parts(request, body):
@@ -77,18 +77,18 @@ def multipart(request: Request, body: bytes) -> Form:
         try:
             pairs.append((part.name, part.content.decode("utf-8")))
         except UnicodeDecodeError:
-            raise Malformed(NOT_PARSED) from None
+            raise MalformedForm(NOT_PARSED) from None
     return _by_name(pairs)
 
 
 def parts(request: Request, body: bytes) -> Iterator[Part]:
-    """Yield the parts of a multipart `body`; raise Malformed when it cannot be parsed."""
+    """Yield the parts of a multipart `body`; raise MalformedForm when it cannot be parsed."""
     _, options = parse_options_header(request.headers.get("Content-Type"))
     boundary = options.get("boundary")
     if not boundary:
-        raise Malformed("A multipart body needs its boundary.")
+        raise MalformedForm("A multipart body needs its boundary.")
     if len(boundary) > LONGEST_BOUNDARY:
-        raise Malformed(f"A boundary has at most {LONGEST_BOUNDARY} characters.")
+        raise MalformedForm(f"A boundary has at most {LONGEST_BOUNDARY} characters.")
     decoder = MultipartDecoder(boundary.encode(), max_parts=MOST_FIELDS)
     head: Field | File = Field("", Headers())
     chunks = list[bytes]()
@@ -96,7 +96,7 @@ def parts(request: Request, body: bytes) -> Iterator[Part]:
         for event in _events(decoder, body):
             if isinstance(event, (File, Field)):
                 if event.name is None:
-                    raise Malformed("A part of the multipart body has no name.")
+                    raise MalformedForm("A part of the multipart body has no name.")
                 head, chunks = event, []
             elif isinstance(event, Data):
                 chunks.append(event.data)
@@ -104,9 +104,9 @@ def parts(request: Request, body: bytes) -> Iterator[Part]:
                     filename = head.filename if isinstance(head, File) else None
                     yield Part(head.name, filename, head.headers, b"".join(chunks))
     except RequestEntityTooLarge:
-        raise Malformed(TOO_MANY_FIELDS) from None
+        raise MalformedForm(TOO_MANY_FIELDS) from None
     except ValueError:
-        raise Malformed(NOT_PARSED) from None
+        raise MalformedForm(NOT_PARSED) from None
 
 
 def _events(decoder: MultipartDecoder, body: bytes) -> Iterator[Event]:

@@ -5,7 +5,7 @@ from wsgiref.types import WSGIEnvironment
 
 from werkzeug.exceptions import NotFound, RequestHeaderFieldsTooLarge
 
-from todo_api.errors import Malformed
+from todo_api.errors import Code, Malformed
 from todo_api.resources.form import urlencoded
 
 LONGEST_HEADER = 8_000
@@ -50,7 +50,7 @@ _HEADERS_OF_A_BODY = ("CONTENT_TYPE", "CONTENT_LENGTH")
 def check(environ: WSGIEnvironment) -> None:
     """Raise errors.Malformed, or an HTTPException of werkzeug, if anything is wrong with it."""
     if not _HOST.fullmatch(environ.get("HTTP_HOST", "")) and not _needs_no_host(environ):
-        raise Malformed("Exactly one Host header is required.")
+        raise Malformed("Exactly one Host header is required.", code=Code.MALFORMED_HEADER)
     if sum([len(value) for value in environ.values() if type(value) is str]) > LONGEST_HEADER:
         _must_be_short(environ)
     if "HTTP_TRANSFER_ENCODING" in environ:
@@ -88,4 +88,6 @@ def _must_be_short(environ: WSGIEnvironment) -> None:
 def _one_length(encoding: str, length: str | None) -> None:
     """RFC 9112, 6.1: two ways to tell where a body ends are how requests are smuggled."""
     if length or encoding.strip().lower() != "chunked":
-        raise Malformed("A body has one length: Content-Length, or chunked.")
+        raise Malformed(
+            "A body has one length: Content-Length, or chunked.", code=Code.MALFORMED_HEADER
+        )

@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import Request, Response
 
-from todo_api.errors import Malformed
+from todo_api.errors import Code, Malformed
 from todo_api.models import Replay
 from todo_api.resources import json_text
 from todo_api.resources.upload import Upload
@@ -59,7 +59,9 @@ def _ask(request: Request, owner: int, told: Any) -> Ask | None:
     if key is None:
         return None
     if not _KEY.fullmatch(key):
-        raise Malformed(f"The {HEADER} must be 1 to 255 visible ASCII characters.")
+        raise Malformed(
+            f"The {HEADER} must be 1 to 255 visible ASCII characters.", code=Code.MALFORMED_HEADER
+        )
     asked = json_text.render([request.path.rstrip("/"), told], ordered=True)
     return Ask(owner, key, hashlib.sha256(asked).hexdigest())
 

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import orjson
 
-from todo_api.errors import Invalid, Malformed
+from todo_api.errors import Invalid, MalformedJSON
 from todo_api.values import encodings, names
 
 DEEPEST = 32
@@ -22,7 +22,7 @@ _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 def parse(body: bytes, *, most: int | None = None) -> Any:
     """Return what `body` says; numbers with a fraction, and very long ones, become Decimal.
 
-    A byte order mark is overlooked. Raises Malformed for broken JSON, a repeated key, NaN,
+    A byte order mark is overlooked. Raises MalformedJSON for broken JSON, a repeated key, NaN,
     infinity, invalid UTF-8, or nesting deeper than DEEPEST; Invalid for a lone surrogate, which
     could not be given back, and for more than `most` values, which would take many times the memory
     of their text.
@@ -35,13 +35,13 @@ def parse(body: bytes, *, most: int | None = None) -> Any:
     except UnicodeDecodeError as error:
         raise _not_utf_8(body, error.start) from None
     except RecursionError:
-        raise Malformed(f"The JSON is nested deeper than {DEEPEST}.") from None
+        raise MalformedJSON(f"The JSON is nested deeper than {DEEPEST}.") from None
     except InvalidOperation:
-        raise Malformed("The JSON holds a number with too large an exponent.") from None
+        raise MalformedJSON("The JSON holds a number with too large an exponent.") from None
     except ValueError as error:
         if encodings.is_utf_16(body):
-            raise Malformed(_IN_UTF_16) from None
-        raise Malformed(f"The JSON cannot be parsed: {error}") from None
+            raise MalformedJSON(_IN_UTF_16) from None
+        raise MalformedJSON(f"The JSON cannot be parsed: {error}") from None
     if _brackets(body) > DEEPEST:
         _measure(value)
     if _SURROGATE.search(body):
@@ -74,15 +74,15 @@ def _has_more_values(body: bytes, most: int) -> bool:
     return values + body.count(b",", end) + _brackets(body, end) > most
 
 
-def _not_utf_8(body: bytes, wrong: int) -> Malformed:
+def _not_utf_8(body: bytes, wrong: int) -> MalformedJSON:
     """Return the error for a byte that is not UTF-8; it does not show the text, a password say."""
     if encodings.is_utf_16(body):
-        return Malformed(_IN_UTF_16)
+        return MalformedJSON(_IN_UTF_16)
     told = "The body is not valid UTF-8."
     if encodings.from_windows_1252(body) is not None:
         line = body.count(b"\n", 0, wrong) + 1
         told += f" Line {line} looks like Windows-1252. Send it as UTF-8."
-    return Malformed(told)
+    return MalformedJSON(told)
 
 
 def _brackets(body: bytes, start: int = 0, end: int | None = None) -> int:
@@ -131,7 +131,7 @@ def _measure(value: Any) -> None:
     for _ in range(DEEPEST):
         level = [part for each in level for part in _parts(each)]
     if any(isinstance(each, dict | list) for each in level):
-        raise Malformed(f"The JSON is nested deeper than {DEEPEST}.")
+        raise MalformedJSON(f"The JSON is nested deeper than {DEEPEST}.")
 
 
 def _refuse_lone_surrogates(value: Any) -> None:

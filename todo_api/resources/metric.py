@@ -6,7 +6,6 @@ from typing import Any
 from flask import Response, request
 from werkzeug.exceptions import NotFound
 
-from todo_api.errors import Unauthenticated
 from todo_api.resources import auth
 from todo_api.resources.auth import SCRAPER
 from todo_api.resources.endpoint import Endpoint
@@ -32,7 +31,7 @@ class MetricList(Endpoint):
             raise NotFound
         secret, token = auth.secret_of(request), self.settings.metrics_token
         if not hmac.compare_digest(secret.encode(), token.encode()):
-            raise Unauthenticated(auth.NOT_VALID)
+            raise auth.unknown_token()
 
     def get(self) -> Response:
         """Read the metrics."""

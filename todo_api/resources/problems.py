@@ -8,6 +8,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from todo_api import errors
+from todo_api.errors import Code
 from todo_api.resources import body as body_of
 from todo_api.resources import json_text, passage
 
@@ -30,7 +31,8 @@ STATUS: Mapping[type[errors.Problem], int] = {
 ACCEPT_PATCH = (body_of.JSON, body_of.MERGE_PATCH, body_of.FORM, body_of.MULTIPART)
 """The media types of a PATCH (RFC 5789, 3.1)."""
 
-_OWN_WORDS = {404: "Invalid endpoint"}
+_UNKNOWN_URL = "Invalid endpoint"
+"""The message for a URL that is not there. A source has fixed that body to two keys."""
 
 
 def register(app: Flask) -> None:
@@ -45,9 +47,11 @@ def answer(
     message: str | None = None,
     fields: Mapping[str, list[str]] | None = None,
     index: int | None = None,
+    *,
+    code: Code | None,
 ) -> Response:
     """Return the one error answer."""
-    content = body(status, message, fields, index)
+    content = body(status, message, fields, index, code=code)
     return Response(content, status, content_type="application/json")
 
 
@@ -56,9 +60,13 @@ def body(
     message: str | None = None,
     fields: Mapping[str, list[str]] | None = None,
     index: int | None = None,
+    *,
+    code: Code | None,
 ) -> bytes:
     """Return its body; without a message of its own, the status's name is it."""
     content: dict[str, object] = {"status": status, "message": message or HTTPStatus(status).phrase}
+    if code:
+        content["code"] = code
     if fields:
         content["errors"] = fields
     if index is not None:
@@ -68,7 +76,7 @@ def body(
 
 def _problem(problem: errors.Problem) -> Response:
     status = next(STATUS[kind] for kind in type(problem).__mro__ if kind in STATUS)
-    response = answer(status, problem.message, problem.errors, problem.index)
+    response = answer(status, problem.message, problem.errors, problem.index, code=problem.code)
     if status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = "Bearer"
     if isinstance(problem, errors.EncodedBody):
@@ -91,7 +99,10 @@ def _in_one_line(cause: BaseException) -> str:
 
 def _http(error: HTTPException) -> Response:
     status = error.code or 500
-    response = answer(status, _OWN_WORDS.get(status))
+    if status == HTTPStatus.NOT_FOUND:
+        response = answer(status, _UNKNOWN_URL, code=None)
+    else:
+        response = answer(status, code=Code.of_status(status))
     headers = dict(error.get_headers())
     headers.pop("Content-Type")
     if "Allow" in headers:
@@ -103,4 +114,4 @@ def _http(error: HTTPException) -> Response:
 def _unforeseen(error: Exception) -> Response:
     this = passage.of(request)
     log.error("%s An error that nobody foresaw", this.request_id, exc_info=error)
-    return answer(500)
+    return answer(500, code=Code.INTERNAL_ERROR)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from wsgiref.types import StartResponse, WSGIEnvironment
 
+from todo_api.errors import Code
 from todo_api.resources import problems
 
 LATEST = 8
@@ -20,9 +21,10 @@ class Refusal:
     That is after 1 to `latest` seconds, at random. Any other status ends the connection.
     """
 
-    def __init__(self, message: str, latest: int = LATEST, *, status: int = 503) -> None:
+    def __init__(self, message: str, latest: int = LATEST, *, code: Code = Code.BUSY) -> None:
+        status = code.status
         self._status = f"{status} {HTTPStatus(status).phrase.upper()}"
-        self._body = problems.body(status, message)
+        self._body = problems.body(status, message, code=code)
         length = str(len(self._body))
         self._head = [("Content-Type", "application/json"), ("Content-Length", length)]
         self._is_for_later = status == HTTPStatus.SERVICE_UNAVAILABLE
@@ -39,4 +41,4 @@ class Refusal:
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [self._body]
 
 
-stopping = Refusal("The server is being stopped; try again.", 1)
+stopping = Refusal("The server is being stopped; try again.", 1, code=Code.STOPPING)

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import current_app, request
 
-from todo_api.errors import Invalid, Unauthenticated
+from todo_api.errors import Invalid
 from todo_api.resources import auth
 from todo_api.resources.auth import CONTROLLER
 from todo_api.resources.backend import Backend
@@ -71,7 +71,7 @@ class _Control(Endpoint):
         """Raise unless the caller brings the token that was told at the start."""
         secret = auth.secret_of(request)
         if not hmac.compare_digest(secret.encode(), self.sandbox.token.encode()):
-            raise Unauthenticated(auth.NOT_VALID)
+            raise auth.unknown_token()
 
 
 class SandboxClock(_Control):

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from flask import Response
 
-from todo_api.errors import Malformed, NotFound, Problem, Stale
+from todo_api.errors import Code, Malformed, NotFound, Problem, Stale
 from todo_api.models import Replay
 from todo_api.resources import body, idempotency, json_text, passage, preferences
 from todo_api.resources.auth import PUBLIC
@@ -187,7 +187,9 @@ class StoredEndpoint(ReadingEndpoint):
             if not self.request.if_match.contains(version):
                 raise Stale
         if "If-None-Match" in headers and self.request.if_none_match.contains_weak(version):
-            raise Stale("It exists, and If-None-Match says that it must not.")
+            raise Stale(
+                "It exists, and If-None-Match says that it must not.", code=Code.ALREADY_EXISTS
+            )
 
 
 def _must_be_tags(if_match: str) -> None:
@@ -196,5 +198,6 @@ def _must_be_tags(if_match: str) -> None:
     is_list = beside != if_match and not beside.strip(" \t,")
     if not is_list and if_match.strip() != "*":
         raise Malformed(
-            'If-Match takes an ETag as it was sent, with its quotes: If-Match: "x1y2.17".'
+            'If-Match takes an ETag as it was sent, with its quotes: If-Match: "x1y2.17".',
+            code=Code.MALFORMED_HEADER,
         )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from todo_api.errors import NotFound, Unauthenticated
+from todo_api.errors import Code, NotFound, Unauthenticated
 from todo_api.models import Owner, Token, TokenRow
 from todo_api.resources import password_check
 from todo_api.resources.auth import PUBLIC, Access, Who
@@ -23,7 +23,6 @@ from todo_api.services import accounts, passwords, throttle, tokens
 from todo_api.services.accounts import StoredPassword
 from todo_api.services.paging import Plan
 
-WRONG = "Wrong username or password."
 MANAGED = Access(Who.OWNER, from_login=True)
 ANY_TOKEN = Access(Who.USER, any_scope=True)
 
@@ -49,7 +48,7 @@ class Login(StoredEndpoint):
             known = accounts.password_of(session, username)
         counted = password_check.counted_if_right(self.backend, username, password, known.hash)
         if known.hash is None or counted is None:
-            raise Unauthenticated(WRONG)
+            raise _wrong_credentials()
         if self.dry:
             password_check.forget(self.backend, counted)
         self.known, self.counted = known, counted
@@ -61,11 +60,11 @@ class Login(StoredEndpoint):
         try:
             account = accounts.take(self.session, self.known.account_id)
         except NotFound:
-            raise Unauthenticated(WRONG) from None
+            raise _wrong_credentials() from None
         if not passwords.still_matches(
             credentials["password"], account.password_hash, self.known.hash
         ):
-            raise Unauthenticated(WRONG)
+            raise _wrong_credentials()
         throttle.forget(self.session, self.counted)
         if account.password_hash == self.known.hash:
             account.password_hash = self.renewed
@@ -147,3 +146,7 @@ class TokenItem(AccountEndpoint):
     def delete(self, account: Owner, token: Token) -> None:
         """End the token."""
         tokens.revoke(self.session, token)
+
+
+def _wrong_credentials() -> Unauthenticated:
+    return Unauthenticated("Wrong username or password.", code=Code.WRONG_CREDENTIALS)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 
-from todo_api.errors import Invalid, Malformed
+from todo_api.errors import Invalid, MalformedFile
 from todo_api.values import encodings
 
 BEGIN, END = "BEGIN", "END"
@@ -79,7 +79,7 @@ def lines(content: bytes) -> Iterator[tuple[Path, Line]]:
     """Yield each line, and around what it stands; a BEGIN and its END stand around the same.
 
     What is nested deeper than _DEEPEST is left out, since nothing there is part of a task. Raises
-    Malformed if it is not UTF-8, Invalid if it is no iCalendar or not all of it.
+    MalformedFile if it is not UTF-8, Invalid if it is no iCalendar or not all of it.
     """
     path: list[str] = []
     begun = False
@@ -103,7 +103,7 @@ def _unfolded(content: bytes) -> Iterator[Line]:
     number, parts, goes_on = 0, list[bytes](), False
     is_quoted = False  # In quoted-printable a "=" at the end of a line joins it with the next one.
     if encodings.is_utf_16(content):
-        raise Malformed("The calendar is in UTF-16. Save it as UTF-8.")
+        raise MalformedFile("The calendar is in UTF-16. Save it as UTF-8.")
     for following, part in enumerate(_raw_lines(content.removeprefix(encodings.MARK)), 1):
         if following > MOST_LINES:
             raise Invalid(f"The calendar has more than {MOST_LINES:,} lines.")
@@ -144,4 +144,4 @@ def _decoded(number: int, parts: list[bytes]) -> Line:
         told = f"Line {number} of the calendar is not valid UTF-8."
         if encodings.from_windows_1252(raw) is not None:
             told += " It looks like Windows-1252. Save the file as UTF-8."
-        raise Malformed(told) from None
+        raise MalformedFile(told) from None

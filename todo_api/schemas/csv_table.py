@@ -12,7 +12,7 @@ from io import TextIOWrapper
 from itertools import chain
 from typing import BinaryIO, TextIO
 
-from todo_api.errors import Invalid, Malformed
+from todo_api.errors import Invalid, MalformedFile
 from todo_api.schemas.wire import MOST_ERRORS
 from todo_api.values import encodings, names
 from todo_api.values.quotes import quoted
@@ -126,8 +126,8 @@ def reading(
     """Give the table in a file; what is wrong in a row is raised when the row is reached.
 
     Unless the delimiter is given, it is the one that splits the header into the most columns that
-    are `known`, or else into the most columns. Raises Malformed when the file is not in UTF-8 or
-    its quotes do not fit, Invalid when it is empty or a row is too long.
+    are `known`, or else into the most columns. Raises MalformedFile when the file is not in UTF-8
+    or its quotes do not fit, Invalid when it is empty or a row is too long.
     """
     if delimiter == "\\t":
         delimiter = "\t"
@@ -177,21 +177,21 @@ class _Lines:
 
 
 def _without_mark(line: str) -> str:
-    """Return the first line of a file without its mark; raise Malformed if it is no UTF-8."""
+    """Return the first line of a file without its mark; raise MalformedFile if it is no UTF-8."""
     if line.startswith(_WORKBOOKS):
-        raise Malformed(_WORKBOOK)
+        raise MalformedFile(_WORKBOOK)
     if encodings.is_utf_16(line[:2].encode("utf-8", "surrogateescape")):
-        raise Malformed("The file is in UTF-16. Save it as UTF-8.")
+        raise MalformedFile("The file is in UTF-16. Save it as UTF-8.")
     return line.removeprefix(_BOM)
 
 
-def _not_utf_8(number: int, line: str) -> Malformed:
+def _not_utf_8(number: int, line: str) -> MalformedFile:
     told = f"Line {number} is not in UTF-8."
     raw = line.rstrip("\r\n").encode("utf-8", "surrogateescape")
     text = encodings.from_windows_1252(raw)
     if text is None:
-        return Malformed(f"{told} It is {quoted(raw.decode('utf-8', 'replace'))}.")
-    return Malformed(f"{told} In Windows-1252 it is {quoted(text)}. Save the file as UTF-8.")
+        return MalformedFile(f"{told} It is {quoted(raw.decode('utf-8', 'replace'))}.")
+    return MalformedFile(f"{told} In Windows-1252 it is {quoted(text)}. Save the file as UTF-8.")
 
 
 def _first_of(lines: _Lines) -> str:
@@ -239,6 +239,6 @@ def _rows(parts: Iterator[str], lines: _Lines, delimiter: str) -> Rows:
             lines.size = 0
     except csv.Error as error:
         start = quoted(lines.start.rstrip("\r\n"))
-        raise Malformed(
+        raise MalformedFile(
             f"The CSV cannot be parsed; line {lines.number}, {start}: {error}."
         ) from None

@@ -2,7 +2,8 @@
 
 from marshmallow import fields
 
-from todo_api.schemas.fields import Text
+from todo_api.errors import Code
+from todo_api.schemas.fields import OneOf, Text
 from todo_api.schemas.numbers import Integer
 from todo_api.schemas.wire import Wire
 
@@ -12,12 +13,14 @@ class ErrorSchema(Wire):
 
     status = Integer(least=400, most=599)
     message = Text(least=1, most=1_000)
+    code = OneOf(Code)
     errors = fields.Dict(values=fields.List(fields.String()))
     index = Integer(least=0)
 
-    sometimes = frozenset({"errors", "index"})
+    sometimes = frozenset({"code", "errors", "index"})
     example = {
         "status": 422,
         "message": "Some fields are wrong.",
+        "code": Code.VALIDATION_FAILED,
         "errors": {"name": ["Must have 1 to 255 characters."]},
     }

@@ -11,7 +11,7 @@ from functools import partial
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO, NoReturn
 
-from todo_api.errors import Malformed
+from todo_api.errors import Code, Malformed
 from todo_api.server.fairness import Budget, Client, Holding, Overloaded, Room, expire
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -49,7 +49,7 @@ class Incomplete(io.RawIOBase):
 
     def readinto(self, _buffer: object) -> NoReturn:
         """Raise Malformed."""
-        raise Malformed("The body is not all there.")
+        raise Malformed("The body is not all there.", code=Code.INCOMPLETE_BODY)
 
 
 class Bodies:

@@ -16,6 +16,7 @@ from typing import Any
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from todo_api.application import App
+from todo_api.errors import Code
 from todo_api.resources import auth, caller_address, passage, refusal
 from todo_api.resources.backend import Backend
 from todo_api.resources.body import MAX_BODY, MIB
@@ -84,12 +85,12 @@ class Front:
         self._limiting: asyncio.Future[None] | None = None
         seconds, threads = settings.lock_timeout, settings.threads
 
-        def refuse(status: int, message: str) -> WSGIApplication:
-            return Envelope(refusal.Refusal(message, status=status), settings, backend.metrics)
+        def refuse(code: Code, message: str) -> WSGIApplication:
+            return Envelope(refusal.Refusal(message, code=code), settings, backend.metrics)
 
-        self._crowded = refuse(503, "There are too many requests at once; try again.")
-        self._failed = refuse(500, "Internal Server Error")
-        self._late = refuse(408, "The body did not come in time.")
+        self._crowded = refuse(Code.BUSY, "There are too many requests at once; try again.")
+        self._failed = refuse(Code.INTERNAL_ERROR, "Internal Server Error")
+        self._late = refuse(Code.BODY_TIMEOUT, "The body did not come in time.")
 
         def in_threads(name: str, threads: int, per_client: int | None = None) -> ThreadExecutor:
             return ThreadExecutor(

@@ -22,7 +22,6 @@ _BOTH = (
     .where(
         _ACCOUNT.id == bindparam("owner"),
         _TOKEN.digest == bindparam("digest"),
-        _TOKEN.expires_date > bindparam("now"),
     )
 )
 _WHOSE = Statement(_BOTH)
@@ -31,7 +30,7 @@ _HELD = Statement(_BOTH.with_for_update(of=[Account.__table__, Token.__table__])
 
 
 def recognise(session: Session, secret: str) -> tuple[AccountRow, TokenRow] | None:
-    """Return whose live token `secret` is, in one query, or None."""
+    """Return whose token `secret` is, in one query, or None. It may have expired."""
     return _found(session, _WHOSE, proofs.proof_of(secret))
 
 
@@ -53,7 +52,9 @@ class _Held:
 
 
 def hold(session: Session, secret: str) -> tuple[HeldAccount, TokenRow] | None:
-    """Return whose live token `secret` is, held until the transaction ends: writers queue up.
+    """Return whose token `secret` is, held until the transaction ends: writers queue up.
+
+    It may have expired.
 
     Where who wrote before held the same, and nobody else has written since, that is still so.
     """
@@ -75,7 +76,7 @@ def _found(
     if proof is None:
         return None
     owner, digest = proof
-    row = query.first(session, {"owner": owner, "digest": digest, "now": moments.now()})
+    row = query.first(session, {"owner": owner, "digest": digest})
     if row is None:
         return None
     split = len(_ACCOUNTS.columns)

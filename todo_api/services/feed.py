@@ -9,7 +9,7 @@ from collections.abc import Callable
 from sqlalchemy import select
 
 from todo_api.database import Database
-from todo_api.errors import Unavailable
+from todo_api.errors import Code, Unavailable
 from todo_api.models import Account
 from todo_api.notices import Listener
 
@@ -110,7 +110,7 @@ class Feed:
             counts = Counter(each.account_id for each in self._waiting)
             own = counts[account_id]
             if self.stopped or own >= self._per_account:
-                raise Unavailable("All event streams are taken.", retry_after=_RETRY_AFTER)
+                raise _all_taken()
             if len(self._waiting) >= self._places:
                 self._end_one_of_most(counts, own + 1)
             if self._thread is None:
@@ -141,7 +141,7 @@ class Feed:
         """
         (largest, count), *_ = counts.most_common(1) or [(0, 0)]
         if count <= wanted:
-            raise Unavailable("All event streams are taken.", retry_after=_RETRY_AFTER)
+            raise _all_taken()
         oldest = next(each for each in self._waiting if each.account_id == largest)
         del self._waiting[oldest]
         oldest.end()
@@ -200,3 +200,9 @@ class Feed:
             now = {each.id: each.revision for each in session.execute(query)}
         before, self._revisions = self._revisions, now
         return {each for each in awaited if now.get(each) != before.get(each)}
+
+
+def _all_taken() -> Unavailable:
+    return Unavailable(
+        "All event streams are taken.", code=Code.TOO_MANY_STREAMS, retry_after=_RETRY_AFTER
+    )

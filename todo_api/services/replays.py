@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from todo_api.errors import Invalid, TooMany
+from todo_api.errors import Code, Invalid, TooMany
 from todo_api.models import Replay
 from todo_api.services import throttle
 from todo_api.values import moments
@@ -46,7 +46,9 @@ def find(session: Session, ask: Ask) -> Replay | None:
     if kept is None or kept.created_date <= _oldest():
         return None
     if kept.fingerprint != ask.fingerprint:
-        raise Invalid("This Idempotency-Key was used for another request.")
+        raise Invalid(
+            "This Idempotency-Key was used for another request.", code=Code.IDEMPOTENCY_KEY_REUSED
+        )
     return kept
 
 
