@@ -122,7 +122,7 @@ OPERATIONS = [
     {"operations": [{"method": "POST"}] * 101}, {"operations": [{"method": "POST", "id": 1}]},
     {"operations": [{"method": "DELETE"}]}, {"operations": [{"method": "PUT", "id": "1"}]},
     ({"operations": [{"method": "DELETE", "id": 999}]}, NOT_FOUND),
-    ({"operations": [{"method": "DELETE", "id": 2, "if_match": "x"}]}, {412}),
+    ({"operations": [{"method": "DELETE", "id": 2, "if_match": "x"}]}, {422}),
     {"operations": [{"method": "POST", "body": {"name": "x", "id": 1}}]},
     {"operations": [{"method": "POST", "body": []}]}, {"operations": [{"method": ["POST"]}]},
     {"operations": [{"method": "PATCH", "id": 2**63, "body": {}}]}, {"operations": [[]] * 3},

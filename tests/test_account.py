@@ -6,7 +6,7 @@ from support import PASSWORD
 
 from todo_api.models import Account, Task, Token
 
-SHOWN = ["username", "email", "date_joined", "timezone", "pets", "listed", "is_admin"]
+SHOWN = ["username", "email", "date_joined", "timezone", "pets", "listed", "is_admin", "etag"]
 NEW = {"username": "carol", "email": "carol@example.com", "password": PASSWORD}
 
 

@@ -66,7 +66,7 @@ FLOORS = {
 
 # Modules of a floor that are not nouns: every noun of the floor stands on them.
 SHARED = {
-    "values": {"names", "money", "moments", "currencies", "clock"},
+    "values": {"names", "money", "moments", "currencies", "clock", "etags"},
     "models": {"base"},
     "services": {
         "bad_rows",
@@ -113,6 +113,7 @@ SHARED = {
         "passage",
         "password_check",
         "path_methods",
+        "preconditions",
         "preferences",
         "problems",
         "protection",

@@ -57,7 +57,7 @@ CREATE = {"method": "POST", "body": {"name": "new"}}
         ({"method": "PATCH", "id": 2, "body": {"due_date": "0001-01-01"}}, 422),
         ({"method": "PATCH", "id": 999, "body": {"name": "x"}}, 404),
         ({"method": "PUT", "id": 2, "if_match": '"x.1"', "body": {"name": "x"}}, 412),
-        ({"method": "DELETE", "id": 2, "if_match": "x"}, 412),
+        ({"method": "DELETE", "id": 2, "if_match": "x"}, 422),
         ({"method": "DELETE", "id": 2, "body": {}}, 422),
         ({"method": "DELETE", "id": 999}, 404),
         ({"method": "DELETE", "id": "2"}, 422),

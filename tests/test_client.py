@@ -137,10 +137,10 @@ def test_it_registers_logs_in_and_out_and_keeps_a_profile(server):
         changed = client.change_account(made, pets=["dog"], listed=True)
         assert (changed.pets, changed.listed) == (("dog",), True)
         assert client.account() == changed
-        with pytest.raises(Stale):
-            client.change_account(made, listed=False)
-        with pytest.raises(ValueError, match="by itself first"):
-            client.change_account(session.account, listed=False)
+        for old in (made, session.account):
+            with pytest.raises(Stale) as stale:
+                client.change_account(old, listed=False)
+            assert (stale.value.mine, stale.value.theirs) == (old, changed)
         client.change_account(password="another-horse", current_password=PASSWORD)
 
         client.logout()
@@ -281,11 +281,14 @@ def test_prices_are_kept_by_an_admin(admin):
     assert admin.prices.get(item.upper()) == apples
     dearer = admin.prices.change(apples, price=Decimal("1.5"))
     assert dearer.price == Decimal("1.5")
-    with pytest.raises(Stale):
+    with pytest.raises(Stale) as stale:
         admin.prices.delete(apples)
+    assert stale.value.code == "revision_conflict"
+    assert (stale.value.mine, stale.value.theirs) == (apples, dearer)
     (listed,) = admin.prices(q=item)
     assert listed == dearer
-    with pytest.raises(ValueError, match="by itself first"):
+    dearer = admin.prices.change(listed, unit="g")
+    with pytest.raises(Stale):
         admin.prices.delete(listed)
     task = admin.tasks.create("apples", item=item, quantity=2)
     unknown = admin.tasks.create("balloons", item="balloons nobody sells")

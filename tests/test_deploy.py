@@ -234,6 +234,28 @@ def test_nginx_waits_longer_than_a_stream_is_silent():
     assert int(seconds) > 2 * BEAT
 
 
+def test_json_is_compressed_and_the_etag_of_the_body_guards_a_change(site):
+    token, path = site.account("squeezed")
+    with site.client(token=token) as client:
+        made = client.post(f"{path}/tasks", json={"name": "milk", "note": "x" * 1_000}).json()
+        one = f"{path}/tasks/{made['id']}"
+        answer = client.get(one)
+        assert answer.headers["Content-Encoding"] in ("gzip", "zstd")
+        assert "Accept-Encoding" in answer.headers["Vary"]
+        shown, altered = answer.json(), answer.headers["ETag"]
+        assert altered != shown["etag"]
+        refused = client.patch(one, json={"note": None}, headers={"If-Match": altered})
+        assert (refused.status_code, refused.json()["code"]) == (412, "weak_etag")
+        assert refused.json()["current"] == shown
+        changed = client.patch(one, json={"note": None}, headers={"If-Match": shown["etag"]})
+        assert changed.status_code == 200
+        assert client.get(one, headers={"If-None-Match": altered}).status_code == 200
+    with site.client(token=token) as client:
+        client.headers["Accept-Encoding"] = "identity"
+        plain = client.get(one)
+        assert plain.headers["ETag"] == plain.json()["etag"] == changed.json()["etag"]
+
+
 BROKEN = {
     "a path": b"GET /echo/%zz HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "a request line": b"GET\r\n\r\n",

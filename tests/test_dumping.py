@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import fields, post_dump, pre_dump
 
-from todo_api.models import Task
+from todo_api.models import TaskRow
 from todo_api.resources import json_text
 from todo_api.schemas.change import Change
 from todo_api.schemas.echo import EchoedRequest
@@ -128,21 +128,27 @@ def test_only_what_is_rare_is_left_to_marshmallow():
 
 
 def test_a_task_is_shown_as_it_is_stored():
-    stored = Task(
+    stored = TaskRow(
         id=2,
         name="Apples",
+        note=None,
         creation_date=datetime(2026, 11, 20, 9, 31, 0, 7, tzinfo=UTC),
+        due_at=None,
         due_on=date(2030, 12, 24),
         completed_date=datetime(2026, 11, 21, tzinfo=UTC),
+        item=None,
         quantity=12345,
         paid_price=13500,
         paid_currency="EUR",
         revision=3,
+        deleted_date=None,
+        era="k7w2mq9x",
     )
     assert json_text.render(TaskSchema().show(stored)) == (
         b'{"id":2,"name":"Apples","note":null,"creation_date":"2026-11-20T09:31:00.000007Z",'
         b'"due_date":"2030-12-24","completed":true,"completed_date":"2026-11-21T00:00:00Z",'
-        b'"item":null,"quantity":1.2345,"paid":{"amount":1.67,"currency":"EUR"},"revision":3}'
+        b'"item":null,"quantity":1.2345,"paid":{"amount":1.67,"currency":"EUR"},"revision":3,'
+        rb'"etag":"\"k7w2mq9x.3\""}'
     )
 
 

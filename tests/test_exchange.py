@@ -35,7 +35,7 @@ def load(client, content, media="application/json", **headers):
 def all_tasks(client):
     listed = client.get(f"{client.tasks}?limit=200").json["tasks"]
     for task in listed:
-        del task["id"], task["revision"]
+        del task["id"], task["revision"], task["etag"]
     return listed
 
 

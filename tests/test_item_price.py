@@ -35,7 +35,7 @@ def test_no_item_costs_nothing(nobody):
 def test_an_admin_sets_a_price(admin, nobody):
     answer = admin.post(PRICES, json={"name": "Milch", "price": "1.09", "unit": "l"})
     assert answer.status_code == 201
-    assert list(answer.json) == ["name", "price", "currency", "unit", "updated_date"]
+    assert list(answer.json) == ["name", "price", "currency", "unit", "updated_date", "etag"]
     assert answer.json["price"] == 1.09
     assert answer.json["currency"] == "EUR"
     assert answer.headers["Location"] == f"{PRICES}/Milch"
@@ -175,7 +175,7 @@ def test_the_list_is_paged_by_name(backend, nobody):
         backend.price(name, 10000)
     order = ["apples", "Bread", "pears", "Äpfel", "\N{PENGUIN}"]
     whole = nobody.get(PRICES)
-    assert list(whole.json) == ["prices", "next"]
+    assert list(whole.json) == ["prices", "next", "etag"]
     assert [price["name"] for price in whole.json["prices"]] == order
     seen, path = [], f"{PRICES}?limit=2"
     while path:

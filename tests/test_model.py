@@ -91,6 +91,13 @@ class Person:
         return f'"{self.era}.{revision}"'
 
 
+def without_etag(shown):
+    """The model knows revisions only; those of tasks are what their ETags end with."""
+    tag = shown.pop("etag", None)
+    assert tag is None or "revision" not in shown or tag.endswith(f'.{shown["revision"]}"')
+    return shown
+
+
 runs = itertools.count()
 
 
@@ -131,7 +138,9 @@ class Machine(RuleBasedStateMachine):
     @staticmethod
     def shown(answer, status=200):
         assert answer.status_code == status, (answer.status_code, answer.text)
-        return json.loads(answer.text, parse_float=Decimal) if answer.content else None
+        if not answer.content:
+            return None
+        return json.loads(answer.text, parse_float=Decimal, object_hook=without_etag)
 
     def same(self, answer, expected, *, status=200):
         shown = self.shown(answer, status)

@@ -144,7 +144,7 @@ class Sender:
         return self.admin.get(place) if answer.status_code in (401, 403) else answer
 
 
-NOT_KEPT = {"password", "password2", "current_password", "if_match", "next"}
+NOT_KEPT = {"password", "password2", "current_password", "if_match", "next", "etag"}
 """What is not stored, or not as it came, and so is not given back."""
 
 

@@ -25,6 +25,7 @@ def test_a_row_has_columns_of_its_table(row, model):
     columns = model.__table__.c
     hints = get_type_hints(row.__bases__[-1] if row.__bases__[-1] is not tuple else row)
     assert set(hints) == set(row._fields)
+    assert hints.pop("era", str) is str, "Of what it is in, where that has the era."
     for name, hint in hints.items():
         kinds = set(get_args(hint) or [hint])
         assert (NoneType in kinds) == columns[name].nullable, name
@@ -109,7 +110,9 @@ def test_a_row_says_what_the_object_says(database, alice, admin):
     with database.reading() as session:
         for task in session.scalars(select(Task)):
             row = tasks.see(session, account, task.id)
+            assert row.era == account.era
             shown = [*TaskRow._fields, "due_date", "completed", "paid"]
+            shown.remove("era")
             assert [getattr(row, name) for name in shown] == [getattr(task, name) for name in shown]
             assert row.completed_date.tzinfo is row.creation_date.tzinfo is UTC
         found, token = callers.recognise(session, alice.token)

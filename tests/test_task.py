@@ -17,6 +17,7 @@ FIELDS = [
     "quantity",
     "paid",
     "revision",
+    "etag",
 ]
 
 
@@ -333,7 +334,7 @@ def test_the_largest_id_is_only_not_there(alice):
 def test_the_list_has_the_name_of_its_account_and_pages(alice):
     made = [alice.task(name=f"task {number}").json["id"] for number in range(5)]
     whole = alice.get(alice.tasks)
-    assert list(whole.json) == ["username", "tasks", "next"]
+    assert list(whole.json) == ["username", "tasks", "next", "etag"]
     assert whole.json["username"] == "alice"
     assert [task["id"] for task in whole.json["tasks"]] == made
     assert list(whole.json["tasks"][0]) == FIELDS

@@ -32,7 +32,7 @@ def test_the_price_list_resolves_items_whatever_their_form(backend, alice):
     )
     unpriced = [(task["name"], task["item"]) for task in answer.json["unpriced"]]
     assert unpriced == [("unknown", "pears")]
-    assert list(answer.json["unpriced"][0]) == ["id", "name", "item"]
+    assert list(answer.json["unpriced"][0]) == ["id", "name", "item", "etag"]
 
 
 def test_a_sum_is_rounded_once_at_its_end(backend, alice):

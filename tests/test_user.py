@@ -32,7 +32,7 @@ def test_a_message_is_received_and_kept_for_the_admins(nobody, admin, kind):
     path = answer.headers["Location"]
     assert path == f"{MESSAGES}/1"
     shown = admin.get(path)
-    assert list(shown.json) == ["id", "text", "created_date"]
+    assert list(shown.json) == ["id", "text", "created_date", "etag"]
     assert shown.json["text"] == "hi \N{PENGUIN}"
     assert shown.headers["ETag"] == answer.headers["ETag"]
     assert admin.get(MESSAGES).json == {"messages": [shown.json], "next": None}

@@ -5,7 +5,7 @@ Any floor raises these; `resources.problems` alone knows which HTTP status each 
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 
 
 class Code(StrEnum):
@@ -84,6 +84,11 @@ class Code(StrEnum):
         "revision_conflict",
         412,
         "The thing has changed since the version that If-Match names.",
+    )
+    WEAK_ETAG = (
+        "weak_etag",
+        412,
+        "A proxy has weakened the ETag in If-Match; send the `etag` of the body.",
     )
     ALREADY_EXISTS = "already_exists", 412, "The thing exists, and If-None-Match forbids that."
     BODY_TOO_LARGE = "body_too_large", 413, "The body has more bytes than the server reads here."
@@ -217,10 +222,34 @@ class Conflict(Problem):
 
 
 class Stale(Problem):
-    """The caller's copy, as its If-Match says, is not the stored one."""
+    """The caller's copy, as its If-Match says, is not the stored one.
+
+    `current` is what is stored, as the caller would be shown it; None where there is nothing.
+    """
 
     message = "It has changed since you read it."
     code = Code.REVISION_CONFLICT
+
+    def __init__(self, *, current: Any = None) -> None:
+        super().__init__()
+        self.current = current
+
+
+class WeakTag(Stale):
+    """No tag of the If-Match matches, and a proxy has weakened one of them."""
+
+    message = (
+        "This ETag guards no change, since a proxy on the way has weakened it."
+        " Send the `etag` of the body."
+    )
+    code = Code.WEAK_ETAG
+
+
+class Exists(Stale):
+    """If-None-Match says that the resource must not exist, and it does."""
+
+    message = "It exists, and If-None-Match says that it must not."
+    code = Code.ALREADY_EXISTS
 
 
 class TooLarge(Problem):

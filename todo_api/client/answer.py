@@ -18,11 +18,10 @@ _NO_JSON = "The answer cannot be read: is this the URL of a todo_api?"
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: the JSON in it, its bytes and its ETag."""
+    """What came back: the JSON in it, and its bytes."""
 
     data: Any
     content: bytes
-    etag: str | None
 
     @classmethod
     def of(cls, response: httpx2.Response) -> "Answer":
@@ -33,12 +32,7 @@ class Answer:
                 data = wire.loads(response.content)
             except ValueError:
                 raise ApiError(_NO_JSON, status=response.status_code) from None
-        return cls(data, response.content, response.headers.get("ETag"))
-
-    @property
-    def era(self) -> str | None:
-        """The era in the ETag; a proxy that compresses makes that a weak one."""
-        return self.etag and self.etag.removeprefix("W/").strip('"').partition(".")[0]
+        return cls(data, response.content)
 
 
 def failure(response: httpx2.Response) -> ApiError:
@@ -58,6 +52,7 @@ def failure(response: httpx2.Response) -> ApiError:
         request_id=response.headers.get("X-Request-ID"),
         retry_after=_seconds(response.headers.get("Retry-After")),
         index=told.get("index"),
+        current=told.get("current"),
     )
 
 

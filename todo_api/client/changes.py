@@ -27,9 +27,8 @@ class Changes:
     @classmethod
     def of(cls, data: Any) -> "Changes":
         """Read what was answered."""
-        era = data["next"].partition(".")[0]
         return cls(
-            changes=tuple(task_or_deleted(each, era) for each in data["changes"]),
+            changes=tuple(map(task_or_deleted, data["changes"])),
             account=Account.of(data["account"]) if "account" in data else None,
             next=data["next"],
             more=data["more"],

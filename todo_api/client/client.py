@@ -7,7 +7,7 @@ from typing import Self, TypedDict, Unpack
 
 from todo_api.client import changes, wire
 from todo_api.client.changes import Changes, Mirror
-from todo_api.client.connection import Connection, guard
+from todo_api.client.connection import Connection, both_told, guard
 from todo_api.client.errors import Unauthorized
 from todo_api.client.prices import Prices
 from todo_api.client.shapes import Account, Deleted, Session, Task
@@ -89,7 +89,7 @@ class Client:
         """Make an account; raise Conflict when the name is taken. It does not log in."""
         body = {"username": username, "email": email, "password": password, **profile}
         answer = self._connection.create(_ACCOUNTS, body)
-        return Account.of(answer.data, answer.etag)
+        return Account.of(answer.data)
 
     def login(self, username: str, password: str) -> Session:
         """Log in; from now on it is that account's client."""
@@ -108,18 +108,20 @@ class Client:
     def account(self) -> Account:
         """Return the profile."""
         answer = self._connection.get(self._connection.account)
-        return Account.of(answer.data, answer.etag)
+        return Account.of(answer.data)
 
     def change_account(
         self, account: Account | None = None, **profile: Unpack[ProfileChanges]
     ) -> Account:
         """Change the profile; given as it was read, only if it still is that, else Stale."""
-        answer = self._connection.write("PATCH", self._connection.account, profile, guard(account))
-        return Account.of(answer.data, answer.etag)
+        path, headers = self._connection.account, guard(account)
+        with both_told(account, Account.of):
+            return Account.of(self._connection.write("PATCH", path, profile, headers).data)
 
     def delete_account(self, account: Account | None = None) -> None:
         """Delete the account with all that it has, guarded as `change_account` is."""
-        self._connection.write("DELETE", self._connection.account, headers=guard(account))
+        with both_told(account, Account.of):
+            self._connection.write("DELETE", self._connection.account, headers=guard(account))
 
     def changes(self, since: str | None = None) -> Iterator[Changes]:
         """Yield what has changed since a sync token, or all there is, page by page."""

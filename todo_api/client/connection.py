@@ -1,7 +1,7 @@
 """A connection: it sends the requests of one caller to one server, again where that is safe."""
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
@@ -11,7 +11,7 @@ import httpx2
 from todo_api import __version__
 from todo_api.client import wire
 from todo_api.client.answer import JSON, Answer, failure, unanswered
-from todo_api.client.errors import ApiError, Unavailable
+from todo_api.client.errors import ApiError, Stale, Unavailable
 from todo_api.client.tries import Tries
 
 LONGEST_SILENCE = 45.0
@@ -156,10 +156,17 @@ def once() -> dict[str, str]:
 def guard(thing: Any) -> dict[str, str]:
     """Return the header that lets a change happen only to this very state of `thing`.
 
-    Without a thing nothing guards the change. Raises ValueError where the ETag is not known.
+    Without a thing nothing guards the change.
     """
-    if thing is None:
-        return {}
-    if thing.etag is None:
-        raise ValueError("Ask for it by itself first: a list does not tell its ETag.")
-    return {"If-Match": thing.etag}
+    return {} if thing is None else {"If-Match": thing.etag}
+
+
+@contextmanager
+def both_told(mine: Any, read: Callable[[Any], Any]) -> Iterator[None]:
+    """Let a Stale bring along what was to be changed, and what there is now, as it is `read`."""
+    try:
+        yield
+    except Stale as stale:
+        stale.mine = mine
+        stale.theirs = None if stale.current is None else read(stale.current)
+        raise

@@ -13,7 +13,8 @@ class ApiError(Exception):
     `status` is that of the answer, None where none came; `message` is one sentence for people;
     `code` is a word for programs, None where the answer has none; `errors` has the texts for each
     wrong field; `request_id` names the request in the server's log; `retry_after`, in seconds, says
-    when to come again; `index`, which operation of a batch it was.
+    when to come again; `index`, which operation of a batch it was; `current` is the JSON of what
+    the server has, with a 412.
     """
 
     def __init__(
@@ -26,6 +27,7 @@ class ApiError(Exception):
         request_id: str | None = None,
         retry_after: float | None = None,
         index: int | None = None,
+        current: Any = None,
     ) -> None:
         wrong = [f"{field}: {text}" for field, texts in (errors or {}).items() for text in texts]
         super().__init__(" ".join([*([str(status)] if status else []), message, *wrong]))
@@ -36,6 +38,7 @@ class ApiError(Exception):
         self.request_id = request_id
         self.retry_after = retry_after
         self.index = index
+        self.current = current
 
 
 class Unauthorized(ApiError):
@@ -57,8 +60,7 @@ class Conflict(ApiError):
 class Stale(ApiError):
     """412: it was changed since it was read.
 
-    `mine` is what the change was made to, and `theirs` what there is now, where a client has looked
-    that up: None if it could not be had.
+    `mine` is what the change was made to, and `theirs` what there is now.
     """
 
     mine: Any = None

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Literal, TypedDict, Unpack
 from urllib.parse import quote
 
-from todo_api.client.connection import Connection, guard, once
+from todo_api.client.connection import Connection, both_told, guard, once
 from todo_api.client.shapes import Price
 
 _PATH = "/api/v1/prices"
@@ -40,23 +40,24 @@ class Prices:
     def get(self, name: str) -> Price:
         """Return the price of an item; raise NotFound when it has none."""
         answer = self._connection.get(_path(name))
-        return Price.of(answer.data, answer.etag)
+        return Price.of(answer.data)
 
     def create(self, name: str, price: Decimal | int | str, **details: Unpack[Details]) -> Price:
         """Set the price of another item; raise Conflict when it has one."""
         answer = self._connection.create(_PATH, {"name": name, "price": price, **details})
-        return Price.of(answer.data, answer.etag)
+        return Price.of(answer.data)
 
     def change(self, item: Price | str, **changes: Unpack[Fields]) -> Price:
-        """Change a price; given as `get` returned it, only if it still is that one, else Stale."""
+        """Change a price; given as it was read, only if it still is that one, else Stale."""
         name, headers = _guarded(item)
-        answer = self._connection.write("PATCH", _path(name), changes, headers)
-        return Price.of(answer.data, answer.etag)
+        with both_told(item, Price.of):
+            return Price.of(self._connection.write("PATCH", _path(name), changes, headers).data)
 
     def delete(self, item: Price | str) -> None:
         """Take a price off the list, guarded as `change` is."""
         name, headers = _guarded(item)
-        self._connection.write("DELETE", _path(name), headers=headers)
+        with both_told(item, Price.of):
+            self._connection.write("DELETE", _path(name), headers=headers)
 
     def load(self, file: bytes, form: Literal["json", "csv"] = "csv") -> dict[str, int]:
         """Import a price list, and return how many are `new`, `changed` and `unchanged`."""

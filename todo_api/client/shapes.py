@@ -1,6 +1,7 @@
 """What a server answers, as read-only objects: sums are Decimals, times know their offset.
 
-Fields that a newer server may send beside these are passed over.
+Fields that a newer server may send beside these are passed over. An `etag` is what If-Match takes
+for this very state of a thing (RFC 9110, 8.8.3); proxies weaken the header of that name.
 """
 
 from dataclasses import dataclass, field
@@ -39,11 +40,11 @@ class Task:
     quantity: Decimal
     paid: Money | None
     revision: int
-    era: str | None = None
+    etag: str
 
     @classmethod
-    def of(cls, data: Any, era: str | None) -> "Task":
-        """Read what was answered; `era` is that of the account."""
+    def of(cls, data: Any) -> "Task":
+        """Read what was answered."""
         return cls(
             id=data["id"],
             name=data["name"],
@@ -56,13 +57,8 @@ class Task:
             quantity=Decimal(data["quantity"]),
             paid=data["paid"] and Money.of(data["paid"]),
             revision=data["revision"],
-            era=era,
+            etag=data["etag"],
         )
-
-    @property
-    def etag(self) -> str:
-        """What If-Match takes for this very state of the task (RFC 9110, 8.8.3)."""
-        return f'"{self.era}.{self.revision}"'
 
 
 @dataclass(frozen=True)
@@ -73,14 +69,14 @@ class Deleted:
     revision: int
 
 
-def task_or_deleted(data: Any, era: str | None) -> Task | Deleted:
+def task_or_deleted(data: Any) -> Task | Deleted:
     """Read a change that was answered."""
-    return Deleted(data["id"], data["revision"]) if "deleted" in data else Task.of(data, era)
+    return Deleted(data["id"], data["revision"]) if "deleted" in data else Task.of(data)
 
 
 @dataclass(frozen=True)
 class Account:
-    """Somebody's profile; its ETag is known if it was asked for by itself."""
+    """Somebody's profile; given back to a change as it was read, it guards it."""
 
     username: str
     email: str
@@ -89,10 +85,10 @@ class Account:
     pets: tuple[str, ...]
     listed: bool
     is_admin: bool
-    etag: str | None = field(default=None, compare=False)
+    etag: str = field(compare=False)
 
     @classmethod
-    def of(cls, data: Any, etag: str | None = None) -> "Account":
+    def of(cls, data: Any) -> "Account":
         """Read what was answered."""
         return cls(
             username=data["username"],
@@ -102,7 +98,7 @@ class Account:
             pets=tuple(data["pets"]),
             listed=data["listed"],
             is_admin=data["is_admin"],
-            etag=etag,
+            etag=data["etag"],
         )
 
 
@@ -145,17 +141,17 @@ class Token:
 
 @dataclass(frozen=True)
 class Price:
-    """What an item costs; its ETag is known if it was asked for by itself."""
+    """What an item costs; given back to a change as it was read, it guards it."""
 
     name: str
     price: Decimal
     currency: str
     unit: str | None
     updated_date: datetime
-    etag: str | None = field(default=None, compare=False)
+    etag: str = field(compare=False)
 
     @classmethod
-    def of(cls, data: Any, etag: str | None = None) -> "Price":
+    def of(cls, data: Any) -> "Price":
         """Read what was answered."""
         return cls(
             name=data["name"],
@@ -163,7 +159,7 @@ class Price:
             currency=data["currency"],
             unit=data["unit"],
             updated_date=wire.moment(data["updated_date"]),
-            etag=etag,
+            etag=data["etag"],
         )
 
 
@@ -174,6 +170,7 @@ class Unpriced:
     id: int
     name: str
     item: str | None
+    etag: str
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,11 @@
 """The tasks of the caller's account."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal, NewType, TypedDict, Unpack
 
-from todo_api.client.connection import Connection, once
-from todo_api.client.errors import ApiError, Stale
+from todo_api.client.connection import Connection, both_told, once
 from todo_api.client.shapes import Deleted, Money, Task, Total, Unpriced, task_or_deleted
 
 LARGEST_PAGE = 200
@@ -78,22 +76,19 @@ class Tasks:
 
     def __call__(self, **listing: Unpack[Listing]) -> Iterator[Task]:
         """Yield all tasks, or those that are meant; further pages are asked for on the way."""
-        # What the clock filters has no ETag. An era of before makes a guard too strict at worst.
-        era = self._era() if "overdue" in listing else None
         asked = {"limit": LARGEST_PAGE, **listing}
         for page in self._connection.pages(self._path, asked):
-            for each in page.data["tasks"]:
-                yield Task.of(each, page.era or era)
+            yield from map(Task.of, page.data["tasks"])
 
     def get(self, task_id: int) -> Task:
         """Return one task; raise NotFound when there is none of that id."""
         answer = self._connection.get(f"{self._path}/{task_id}")
-        return Task.of(answer.data, answer.era)
+        return Task.of(answer.data)
 
     def create(self, name: str, **details: Unpack[Details]) -> Task:
         """Create a task."""
         answer = self._connection.create(self._path, {"name": name, **details})
-        return Task.of(answer.data, answer.era)
+        return Task.of(answer.data)
 
     def change(self, task: Task | int, **changes: Unpack[Fields]) -> Task:
         """Change a task and return it as it is then; what is not named stays.
@@ -114,7 +109,7 @@ class Tasks:
         answer = self._connection.write(
             "POST", f"{self._path}/{_id(task)}/restore", repeatable=True
         )
-        return Task.of(answer.data, answer.era)
+        return Task.of(answer.data)
 
     def batch(self, *operations: Operation) -> list[Task | Deleted]:
         """Do up to 100 operations, all or none, and return what each task is then.
@@ -122,7 +117,7 @@ class Tasks:
         The `index` of an ApiError says which of them it was.
         """
         answer = self._connection.create(f"{self._path}/batch", {"operations": operations})
-        return [task_or_deleted(each, answer.era) for each in answer.data["results"]]
+        return [task_or_deleted(each) for each in answer.data["results"]]
 
     def total(self, **wanted: Unpack[Filter]) -> Total:
         """Return what the tasks cost, unless told otherwise the open ones."""
@@ -130,7 +125,10 @@ class Tasks:
         return Total(
             tuple(map(Money.of, data["totals"])),
             data["priced"],
-            tuple(Unpriced(each["id"], each["name"], each["item"]) for each in data["unpriced"]),
+            tuple(
+                Unpriced(each["id"], each["name"], each["item"], each["etag"])
+                for each in data["unpriced"]
+            ),
         )
 
     def export(self, form: Literal["json", "csv", "ics"] = "json") -> bytes:
@@ -150,17 +148,9 @@ class Tasks:
     def _path(self) -> str:
         return f"{self._connection.account}/tasks"
 
-    def _era(self) -> str | None:
-        return self._connection.send("HEAD", self._connection.account).era
-
     def _guarded(self, task: Task | int, operation: Operation) -> list[Task | Deleted]:
-        try:
+        with both_told(task, Task.of):
             return self.batch(operation)
-        except Stale as stale:
-            stale.mine = task
-            with suppress(ApiError):
-                stale.theirs = self.get(_id(task))
-            raise
 
 
 def _id(task: Task | Deleted | int) -> int:

@@ -2,7 +2,7 @@
 
 from todo_api.models.account import Account, AccountRow, HeldAccount, Owner
 from todo_api.models.attempt import Attempt
-from todo_api.models.base import Base
+from todo_api.models.base import Base, Tagged
 from todo_api.models.item_price import ItemPrice, ItemPriceRow, PriceList, PriceListRow
 from todo_api.models.message import Message, MessageRow
 from todo_api.models.replay import Replay
@@ -24,6 +24,7 @@ __all__ = [
     "PriceList",
     "PriceListRow",
     "Replay",
+    "Tagged",
     "Task",
     "TaskRow",
     "Token",

@@ -8,6 +8,7 @@ from sqlalchemy import JSON, BigInteger, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from todo_api.models.base import Base, BigId, Counted, HasEra, Key, UTCDateTime, Versioned
+from todo_api.values import etags
 
 
 class _Counters(HasEra, Protocol):
@@ -17,6 +18,8 @@ class _Counters(HasEra, Protocol):
     def revision(self) -> int: ...
     @property
     def changed_revision(self) -> int: ...
+    @property
+    def version(self) -> str: ...
     def version_at(self, revision: int) -> str: ...
 
 
@@ -29,6 +32,11 @@ class _Versions(Versioned):
     def version(self: _Counters) -> str:
         """Era and revision of the last change to the account itself."""
         return self.version_at(self.changed_revision)
+
+    @property
+    def etag(self: _Counters) -> str:
+        """What If-Match takes for this very state of the account itself."""
+        return etags.strong(self.version)
 
     @property
     def list_version(self: _Counters) -> str:

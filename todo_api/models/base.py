@@ -101,6 +101,25 @@ class Versioned:
         return f"{self.era}.{revision}"
 
 
+class HasRevision(HasEra, Protocol):
+    """What has an era and the revision of its own last change."""
+
+    @property
+    def revision(self) -> int:
+        """The revision."""
+
+
+class Tagged:
+    """What is told from its other states by its own revision, in an era."""
+
+    __slots__ = ()
+
+    @property
+    def etag(self: HasRevision) -> str:
+        """What If-Match takes for this very state (RFC 9110, 8.8.3)."""
+        return f'"{self.era}.{self.revision}"'
+
+
 class Counted(Versioned):
     """What has a counter of its changes, and the era that the counter belongs to."""
 

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from sqlalchemy import BigInteger, CheckConstraint, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import BigInteger, CheckConstraint, String, select
+from sqlalchemy.orm import Mapped, column_property, mapped_column
 
-from todo_api.models.base import Base, Counted, HasEra, Key, UTCDateTime, Versioned
+from todo_api.models.base import Base, Counted, HasEra, Key, Tagged, UTCDateTime, Versioned
 
 
 class _Counter(HasEra, Protocol):
@@ -37,8 +37,8 @@ class PriceList(_Version, Counted, Base):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
 
 
-class ItemPrice(Base):
-    """The price of one item, in ten-thousandths of its currency."""
+class ItemPrice(Tagged, Base):
+    """The price of one item, in ten-thousandths of its currency, and the era of the list."""
 
     __tablename__ = "item_price"
     __table_args__ = (CheckConstraint("price BETWEEN 0 AND 1000000000000", name="price"),)
@@ -50,6 +50,7 @@ class ItemPrice(Base):
     unit: Mapped[str | None] = mapped_column(String(32))
     updated_date: Mapped[datetime] = mapped_column(UTCDateTime)
     revision: Mapped[int] = mapped_column(BigInteger)
+    era: Mapped[str] = column_property(select(PriceList.era).scalar_subquery())
 
 
 class _PriceListColumns(NamedTuple):
@@ -63,12 +64,17 @@ class PriceListRow(_Version, _PriceListColumns):
     __slots__ = ()
 
 
-class ItemPriceRow(NamedTuple):
-    """A price as it was read."""
-
+class _ItemPriceColumns(NamedTuple):
     name: str
     price: int
     currency: str
     unit: str | None
     updated_date: datetime
     revision: int
+    era: str
+
+
+class ItemPriceRow(Tagged, _ItemPriceColumns):
+    """A price as it was read, and the era of the list."""
+
+    __slots__ = ()

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from todo_api.models.base import Base, Key, UTCDateTime
+from todo_api.models.base import Base, Key, Tagged, UTCDateTime
 from todo_api.values import money
 
 
@@ -129,9 +129,10 @@ class _TaskColumns(NamedTuple):
     paid_currency: str | None
     revision: int
     deleted_date: datetime | None
+    era: str
 
 
-class TaskRow(_Shown, _TaskColumns):
-    """A task as it was read, to be shown: its columns but for the keys."""
+class TaskRow(_Shown, Tagged, _TaskColumns):
+    """A task as it was read, to be shown: its columns but for the keys, and its account's era."""
 
     __slots__ = ()

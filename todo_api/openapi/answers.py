@@ -17,6 +17,7 @@ from todo_api.schemas import task_csv, task_ics
 from todo_api.schemas.change import ChangesSchema
 from todo_api.schemas.json_schema import example_shown
 from todo_api.schemas.problem import ErrorSchema
+from todo_api.schemas.task import TaskSchema
 from todo_api.schemas.wire import Wire
 
 _KINDS = {status: kind for kind, status in problems.STATUS.items()}
@@ -74,6 +75,8 @@ def errors() -> Iterator[tuple[str, dict[str, Any]]]:
         example = {"status": int(status), "message": message, "code": codes[0].value}
         if status == HTTPStatus.UNPROCESSABLE_ENTITY:
             example |= {"errors": ErrorSchema.example["errors"]}
+        if status == HTTPStatus.PRECONDITION_FAILED:
+            example |= {"current": TaskSchema.example}
         names = ["X-Request-ID"]
         if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
             names.append("Retry-After")

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
-from todo_api.resources.endpoint import Created, Endpoint, etag
+from todo_api.resources.endpoint import Created, Endpoint
 from todo_api.resources.event import EVENT_STREAM, LAST_EVENT_ID
 from todo_api.resources.head import LONGEST_HEADER
 from todo_api.resources.idempotency import HEADER as IDEMPOTENCY_KEY
@@ -11,12 +11,13 @@ from todo_api.resources.idempotency import IGNORED, REPLAYED
 from todo_api.resources.preferences import APPLIED, DRY_RUN
 from todo_api.resources.preferences import HEADER as PREFER
 from todo_api.resources.stored import GUARDED, StoredEndpoint
+from todo_api.values import etags
 
 OK, CREATED, NOT_MODIFIED = HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NOT_MODIFIED
 
 _VERSION = "k7w2mq9x.2"
 _REQUEST_ID = "5e0c9a4f6f0b4c8f9d1f2a3b4c5d6e7f"
-_ETAG = etag(_VERSION)
+_ETAG = etags.strong(_VERSION)
 
 
 def _header(description: str, example: Any, *, required: bool = False, **schema: Any) -> Any:
@@ -26,7 +27,12 @@ def _header(description: str, example: Any, *, required: bool = False, **schema:
 
 SENT = {
     "If-None-Match": _header("The ETag of a copy; if it is still true, the answer is 304.", _ETAG),
-    "If-Match": _header("The ETag of what is to be changed; if it has changed, 412.", _ETAG),
+    "If-Match": _header(
+        "The `etag` of what is to be changed, as its representation says it. If it has changed, the"
+        " answer is 412, with what there is now as `current`. The header ETag is the same text, but"
+        " proxies that compress weaken it, and a weak one never matches (code `weak_etag`).",
+        _ETAG,
+    ),
     IDEMPOTENCY_KEY: _header(
         "A name for this very request; if it is repeated within 24 hours, so is its answer.",
         "0b5a7c1e-2f7d-4c39-9d53-6f1f5c0e8a11",
@@ -54,7 +60,11 @@ ANSWERED = {
         required=True,
         pattern="^[A-Za-z0-9._-]{1,64}$",
     ),
-    "ETag": _header("The version of what is answered.", _ETAG, pattern='^"[^"]+"$'),
+    "ETag": _header(
+        "The version of what is answered; a representation says it as `etag`, too.",
+        _ETAG,
+        pattern='^"[^"]+"$',
+    ),
     "Location": _header(
         "The path of what was created.",
         "/api/v1/accounts/alice/tasks/2",

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from todo_api.errors import Problem, Stale
+from todo_api.errors import Problem
 from todo_api.models import HeldAccount, Owner, TaskRow
+from todo_api.resources import preconditions
 from todo_api.resources.auth import OWNER
-from todo_api.resources.endpoint import Version, etag
+from todo_api.resources.endpoint import Version
 from todo_api.resources.of_account import AccountEndpoint
 from todo_api.schemas.batch import Batch, BatchResult, read_operation
 from todo_api.schemas.task import TaskSchema
@@ -41,6 +42,7 @@ class TaskBatch(AccountEndpoint):
 
     def post(self, account: HeldAccount, batch: dict[str, Any]) -> dict[str, Any]:
         """Change many tasks; an error says by its index which operation it was."""
+        self.before = dict[int, TaskRow | None]()
         done = list[int]()
         now = dict[int, TaskRow]()
         for index, operation in enumerate(batch["operations"]):
@@ -60,10 +62,14 @@ class TaskBatch(AccountEndpoint):
         if method == "POST":
             task = tasks.create(self.session, account, operation.fields)
             TASK.must_match(operation.claims, task)
+            self.before[task.id] = None
             return task
         task = tasks.see(self.session, account, operation.id)
-        if if_match not in (None, "*", etag(account.version_at(task.revision))):
-            raise Stale
+        # What operations before this one have made of the task is about to be rolled back.
+        before = self.before.setdefault(task.id, task)
+        if if_match is not None:
+            version = account.version_at(task.revision)
+            preconditions.must_match(if_match, version, lambda: before and TASK.show(before))
         if method == "DELETE":
             return tasks.delete(self.session, account, task)
         if operation.problem:

@@ -34,6 +34,7 @@ from todo_api.resources.work import Work
 from todo_api.schemas.query import PageQuery
 from todo_api.schemas.wire import Wire
 from todo_api.services.paging import Page
+from todo_api.values import etags
 
 VERBS = ("get", "post", "put", "patch", "delete")
 
@@ -171,17 +172,18 @@ class Endpoint(Resource):
     def shown(self, verb: str, result: Any, version: Version | None = None) -> Shown:
         """Return what Flask-RESTful is to send for the `result` of `verb`."""
         headers = dict[str, str]()
+        tag = etags.strong(version) if version else None
         status = 200 if verb in self.gives else 204
         if isinstance(result, Created):
-            status, version = 201, result.version
+            status, tag = 201, etags.strong(result.version)
             headers["Location"] = result.location
             result = result.what
         elif isinstance(result, Listed):
             if result.next:
                 headers["Link"] = f'<{result.next}>; rel="next"'
-            result = {**result.what, "next": result.next}
-        if version:
-            headers["ETag"] = etag(version)
+            result = {**result.what, "next": result.next, "etag": tag}
+        if tag:
+            headers["ETag"] = tag
         data = self.gives[verb].show(result) if verb in self.gives else None
         return data, status, headers
 
@@ -192,11 +194,6 @@ def _read(schema: Wire, raw: bytes) -> dict[str, Any]:
 
 _read_cached = lru_cache(1_024)(_read)
 """The same for what many send. No value in a query can change, and none depends on the clock."""
-
-
-def etag(version: Version) -> str:
-    """Return the strong ETag (RFC 9110, 8.8.3) of a version."""
-    return f'"{version}"'
 
 
 def listed(name: str, page: Page[Any], **beside: Any) -> Listed:

@@ -43,40 +43,33 @@ def register(app: Flask) -> None:
 
 
 def answer(
-    status: int,
-    message: str | None = None,
-    fields: Mapping[str, list[str]] | None = None,
-    index: int | None = None,
-    *,
-    code: Code | None,
+    status: int, message: str | None = None, *, code: Code | None, **more: object
 ) -> Response:
     """Return the one error answer."""
-    content = body(status, message, fields, index, code=code)
+    content = body(status, message, code=code, **more)
     return Response(content, status, content_type="application/json")
 
 
-def body(
-    status: int,
-    message: str | None = None,
-    fields: Mapping[str, list[str]] | None = None,
-    index: int | None = None,
-    *,
-    code: Code | None,
-) -> bytes:
-    """Return its body; without a message of its own, the status's name is it."""
-    content: dict[str, object] = {"status": status, "message": message or HTTPStatus(status).phrase}
-    if code:
-        content["code"] = code
-    if fields:
-        content["errors"] = fields
-    if index is not None:
-        content["index"] = index
-    return json_text.render(content)
+def body(status: int, message: str | None = None, *, code: Code | None, **more: object) -> bytes:
+    """Return its body, with what there is `more`; None and what is empty are left out.
+
+    Without a message of its own, the status's name is it.
+    """
+    content = {"status": status, "message": message or HTTPStatus(status).phrase, "code": code}
+    told = {name: value for name, value in {**content, **more}.items() if value not in (None, {})}
+    return json_text.render(told)
 
 
 def _problem(problem: errors.Problem) -> Response:
     status = next(STATUS[kind] for kind in type(problem).__mro__ if kind in STATUS)
-    response = answer(status, problem.message, problem.errors, problem.index, code=problem.code)
+    response = answer(
+        status,
+        problem.message,
+        code=problem.code,
+        errors=problem.errors,
+        index=problem.index,
+        current=problem.current if isinstance(problem, errors.Stale) else None,
+    )
     if status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = "Bearer"
     if isinstance(problem, errors.EncodedBody):

@@ -15,9 +15,10 @@ from todo_api.errors import Unavailable
 from todo_api.resources import auth, passage
 from todo_api.resources.auth import PUBLIC, Caller
 from todo_api.resources.backend import Backend
-from todo_api.resources.endpoint import NOTHING_ASKED, Endpoint, Shown, Version, etag
+from todo_api.resources.endpoint import NOTHING_ASKED, Endpoint, Shown, Version
 from todo_api.resources.work import Work, is_lookup
 from todo_api.services import tokens
+from todo_api.values import etags
 
 
 class ReadingEndpoint(Endpoint):
@@ -94,7 +95,7 @@ class ReadingEndpoint(Endpoint):
             version = self.version(*objects)
             passage.of(self.request).state = self.state(*objects) if version else None
             if version and self.request.if_none_match.contains_weak(version):
-                return None, 304, {"ETag": etag(version)}
+                return None, 304, {"ETag": etags.strong(version)}
             result = getattr(self, verb)(*objects, *inputs)
             if not isinstance(result, Response):
                 return self.shown(verb, result, version)

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from flask import Response, request
 
-from todo_api.resources.endpoint import etag
+from todo_api.values import etags
 
 SEALED = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 """The Content-Security-Policy of a page that needs nothing; what one needs is said behind it."""
@@ -27,7 +27,7 @@ class StaticFile:
 
     def answer(self, headers: Mapping[str, str] | None = None) -> Response:
         """Answer the request with the file, or with 304 to who has it."""
-        headers = {"ETag": etag(self.version), **(headers or {})}
+        headers = {"ETag": etags.strong(self.version), **(headers or {})}
         if request.if_none_match.contains_weak(self.version):
             return Response(status=304, headers=headers)
         return Response(self.content, content_type=self.media, headers=headers)

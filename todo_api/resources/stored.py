@@ -6,7 +6,6 @@ stored now. One that is short, and all there, looks once: in the transaction, or
 dry run goes the same way, but for the commit.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -14,9 +13,9 @@ from typing import Any, ClassVar
 
 from flask import Response
 
-from todo_api.errors import Code, Malformed, NotFound, Problem, Stale
+from todo_api.errors import NotFound, Problem
 from todo_api.models import Replay
-from todo_api.resources import body, idempotency, json_text, passage, preferences
+from todo_api.resources import body, idempotency, json_text, passage, preconditions, preferences
 from todo_api.resources.auth import PUBLIC
 from todo_api.resources.endpoint import Changed, Created, Shown
 from todo_api.resources.reading import ReadingEndpoint
@@ -24,9 +23,6 @@ from todo_api.resources.work import Work
 from todo_api.services import replays, tokens
 from todo_api.services.replays import Ask
 from todo_api.sessions import take_turns
-
-_TAG = re.compile(r'(?:W/)?"[^"]*"')
-"""An entity tag (RFC 9110, 8.8.3)."""
 
 CHANGES = ("put", "patch")
 GUARDED = (*CHANGES, "delete")
@@ -177,27 +173,8 @@ class StoredEndpoint(ReadingEndpoint):
         return shown
 
     def _must_be_fresh(self, *objects: Any) -> None:
-        """Hold If-Match and If-None-Match (RFC 9110, 13.1) against the version stored now."""
+        """Hold If-Match and If-None-Match against the version stored now."""
         version = self.version(*objects)
-        if version is None:
-            return
-        headers = self.request.headers
-        if "If-Match" in headers:
-            _must_be_tags(headers["If-Match"])
-            if not self.request.if_match.contains(version):
-                raise Stale
-        if "If-None-Match" in headers and self.request.if_none_match.contains_weak(version):
-            raise Stale(
-                "It exists, and If-None-Match says that it must not.", code=Code.ALREADY_EXISTS
-            )
-
-
-def _must_be_tags(if_match: str) -> None:
-    """Raise Malformed unless an If-Match (RFC 9110, 13.1.1) is `*` or a list of entity tags."""
-    beside = _TAG.sub("", if_match)
-    is_list = beside != if_match and not beside.strip(" \t,")
-    if not is_list and if_match.strip() != "*":
-        raise Malformed(
-            'If-Match takes an ETag as it was sent, with its quotes: If-Match: "x1y2.17".',
-            code=Code.MALFORMED_HEADER,
-        )
+        if version is not None:
+            show = self.gives["get"].show
+            preconditions.check(self.request, version, lambda: show(objects[-1]))

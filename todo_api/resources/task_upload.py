@@ -13,7 +13,7 @@ from todo_api.schemas.skipped import Skipped
 from todo_api.services.exchange import Row
 
 MOST_VALUES = 20 * task_file.MOST_TASKS
-"""Values that a file in JSON may hold; a task has 16 at most."""
+"""Values that a file in JSON may hold; a task has 17 at most."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import ValidationError, validate, validates_schema
 
-from todo_api.schemas.fields import Boolean, Few, Name, Text, TimeZone
+from todo_api.schemas.fields import Boolean, ETag, Few, Name, Text, TimeZone
 from todo_api.schemas.moments import Moment
 from todo_api.schemas.wire import READ_ONLY, Wire
 from todo_api.services.accounts import PETS_CHARACTERS, why_too_many_characters
@@ -55,6 +55,7 @@ class AccountSchema(Wire):
     pets = Few(Name(most=64), most=50, allow_none=True, load_default=list, metadata=PETS)
     listed = Boolean(allow_none=True, load_default=False)
     is_admin = Boolean(metadata=READ_ONLY)
+    etag = ETag(metadata=READ_ONLY)
     password = Text(least=8, most=256, load_only=True)
     current_password = Text(most=256, load_only=True)
 
@@ -66,6 +67,7 @@ class AccountSchema(Wire):
         "pets": ["dog"],
         "listed": False,
         "is_admin": False,
+        "etag": '"k7w2mq9x.1"',
     }
     needs = {"password": ["current_password"]}
 
@@ -101,7 +103,7 @@ class Registration(AccountSchema):
         """Refuse other values here, before anybody looks whether the name is taken."""
         wrong = {
             name: ["Read-only."]
-            for name in ("date_joined", "is_admin")
+            for name in ("date_joined", "is_admin", "etag")
             if values.get(name, False) is not False
         }
         if wrong:

@@ -7,7 +7,7 @@ from marshmallow import fields
 
 from todo_api.errors import Invalid
 from todo_api.schemas.change import Change, Tombstone
-from todo_api.schemas.fields import Few, OneOf, Text
+from todo_api.schemas.fields import Few, IfMatch, OneOf
 from todo_api.schemas.numbers import Integer
 from todo_api.schemas.task import TaskSchema
 from todo_api.schemas.wire import Wire
@@ -37,7 +37,7 @@ class Alteration(Wire):
 
     method = OneOf(("PUT", "PATCH"), required=True)
     id = Integer(least=1, most=10**18 - 1, required=True)
-    if_match = Text(most=200)
+    if_match = IfMatch()
     body = _Sent(TaskSchema(partial=True))
 
     example = {"method": "PATCH", "id": 2, "body": {"completed": True}}
@@ -48,7 +48,7 @@ class Deletion(Wire):
 
     method = OneOf(("DELETE",), required=True)
     id = Integer(least=1, most=10**18 - 1, required=True)
-    if_match = Text(most=200)
+    if_match = IfMatch()
 
     example = {"method": "DELETE", "id": 3}
 
@@ -83,7 +83,13 @@ class BatchResult(Wire):
 
     example = {
         "results": [
-            {**TaskSchema.example, "id": 5, "name": "Pears", "revision": 5},
+            {
+                **TaskSchema.example,
+                "id": 5,
+                "name": "Pears",
+                "revision": 5,
+                "etag": '"k7w2mq9x.5"',
+            },
             TaskSchema.example,
             Tombstone.example,
         ],

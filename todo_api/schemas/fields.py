@@ -8,7 +8,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
-from todo_api.values import moments, names
+from todo_api.values import etags, moments, names
 from todo_api.values.currencies import MINOR_UNITS
 
 ANY_TEXT = r"^[^\u0000]*$"
@@ -116,6 +116,34 @@ class Unread(fields.List[Any]):
         if not isinstance(value, list):
             raise ValidationError("Must be a list.")
         return value
+
+
+class ETag(Text):
+    """An entity tag: the value to send in If-Match, with its quotes."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(most=200, **options)
+
+    def described(self) -> dict[str, Any]:
+        """Return its JSON Schema."""
+        return {"type": "string", "maxLength": self.most, "pattern": '^"[^"]*"$'}
+
+
+class IfMatch(Text):
+    """An entity tag to be matched, or `*`."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(most=200, **options)
+
+    def described(self) -> dict[str, Any]:
+        """Return its JSON Schema."""
+        return {"type": "string", "maxLength": self.most, "pattern": r'^(\*|(W/)?"[^"\u0000]*")$'}
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> str:
+        text = super()._deserialize(value, attr, data, **options)
+        if text != "*" and not etags.ONE.fullmatch(text):
+            raise ValidationError(etags.ADVICE)
+        return text
 
 
 class TimeZone(Text):

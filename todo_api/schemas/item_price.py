@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
-from todo_api.schemas.fields import UNBOUND, Currency, Name, Text, Unread
+from todo_api.schemas.fields import UNBOUND, Currency, ETag, Name, Text, Unread
 from todo_api.schemas.moments import Moment
 from todo_api.schemas.numbers import Integer, Scaled
 from todo_api.schemas.wire import READ_ONLY, Wire
@@ -30,6 +30,7 @@ class ItemPriceSchema(Wire):
     currency = Currency(allow_none=True, load_default=None)
     unit = Text(most=32, allow_none=True, load_default=None)
     updated_date = Moment(metadata=READ_ONLY)
+    etag = ETag(metadata=READ_ONLY)
 
     example = {
         "name": "apples",
@@ -37,6 +38,7 @@ class ItemPriceSchema(Wire):
         "currency": "EUR",
         "unit": "kg",
         "updated_date": "2026-11-20T09:30:00Z",
+        "etag": '"p3n8fk2d.2"',
     }
 
 
@@ -45,15 +47,17 @@ class PricePage(Wire):
 
     prices = fields.List(fields.Nested(ItemPriceSchema))
     next = Text(most=2_000, allow_none=True)
+    etag = ETag(allow_none=True)
 
-    example = {"prices": [ItemPriceSchema.example], "next": None}
+    example = {"prices": [ItemPriceSchema.example], "next": None, "etag": '"p3n8fk2d.2"'}
 
 
 class PriceFile(Wire):
-    """Many prices to be imported, such as a page of the price list, whose `next` says nothing."""
+    """Many prices to be imported. Of a page of the price list, `next` and `etag` say nothing."""
 
     prices = Unread(fields.Nested(ItemPriceSchema(partial=False)), required=True)
     next = Text(most=2_000, allow_none=True, metadata=READ_ONLY)
+    etag = ETag(allow_none=True, metadata=READ_ONLY)
 
     in_forms = False
     example = {"prices": [{"name": "apples", "price": 1.5, "currency": "EUR", "unit": "kg"}]}

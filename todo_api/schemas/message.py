@@ -2,7 +2,7 @@
 
 from marshmallow import fields
 
-from todo_api.schemas.fields import Text
+from todo_api.schemas.fields import ETag, Text
 from todo_api.schemas.moments import Moment
 from todo_api.schemas.numbers import Integer
 from todo_api.schemas.wire import Wire
@@ -31,8 +31,14 @@ class MessageSchema(Wire):
     id = Integer()
     text = Text(most=10_000)
     created_date = Moment()
+    etag = ETag()
 
-    example = {"id": 1, "text": "hi", "created_date": "2026-11-20T09:30:00Z"}
+    example = {
+        "id": 1,
+        "text": "hi",
+        "created_date": "2026-11-20T09:30:00Z",
+        "etag": '"message.1"',
+    }
 
 
 class MessagePage(Wire):

@@ -60,7 +60,8 @@ def entries(
             code = intern(fields["currency"] or currency)
             unit = fields["unit"] and intern(fields["unit"])
             date = fields.get("updated_date")
-            yield Entry(here, key, fields["name"], fields["price"], code, unit, date)
+            etag = fields.get("etag")
+            yield Entry(here, key, fields["name"], fields["price"], code, unit, date, etag)
         else:
             yield BadRow(here, [f"name: {fields['name']!r} has a price on {first} already."])
 

@@ -9,15 +9,20 @@ from todo_api.schemas.wire import Wire
 
 
 class ErrorSchema(Wire):
-    """What went wrong: in one sentence, and by field; of a batch, in which operation."""
+    """What went wrong: in one sentence, and by field; of a batch, in which operation.
+
+    A `code` names the kind of error for programs. With a 412 comes what is stored, as it is
+    `current`, unless there is nothing.
+    """
 
     status = Integer(least=400, most=599)
     message = Text(least=1, most=1_000)
     code = OneOf(Code)
     errors = fields.Dict(values=fields.List(fields.String()))
     index = Integer(least=0)
+    current = fields.Dict()
 
-    sometimes = frozenset({"code", "errors", "index"})
+    sometimes = frozenset({"code", "errors", "index", "current"})
     example = {
         "status": 422,
         "message": "Some fields are wrong.",

@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import fields, post_load, pre_load
 
-from todo_api.schemas.fields import Boolean, Currency, Name, OneOf, Text
+from todo_api.schemas.fields import Boolean, Currency, ETag, Name, OneOf, Text
 from todo_api.schemas.moments import Due, Moment
 from todo_api.schemas.numbers import Integer, Scaled
 from todo_api.schemas.query import PageQuery
@@ -45,6 +45,7 @@ class TaskSchema(Wire):
     )
     paid = fields.Nested(Amount, allow_none=True, metadata=READ_ONLY)
     revision = Integer(metadata=READ_ONLY)
+    etag = ETag(metadata=READ_ONLY)
 
     example = {
         "id": 2,
@@ -58,6 +59,7 @@ class TaskSchema(Wire):
         "quantity": 2,
         "paid": None,
         "revision": 2,
+        "etag": '"k7w2mq9x.2"',
     }
 
     @pre_load
@@ -82,10 +84,16 @@ class TaskPage(Wire):
     username = Text(most=64)
     tasks = fields.List(fields.Nested(TaskSchema))
     next = Text(most=2_000, allow_none=True)
+    etag = ETag(allow_none=True)
     total = Integer()
 
     sometimes = frozenset({"total"})
-    example = {"username": "alice", "tasks": [TaskSchema.example], "next": None}
+    example = {
+        "username": "alice",
+        "tasks": [TaskSchema.example],
+        "next": None,
+        "etag": '"k7w2mq9x.4"',
+    }
 
 
 class FilterQuery(Wire):
@@ -138,8 +146,9 @@ class Unpriced(Wire):
     id = Integer()
     name = Text(most=255)
     item = Text(most=255)
+    etag = ETag()
 
-    example = {"id": 3, "name": "Balloons", "item": "balloons"}
+    example = {"id": 3, "name": "Balloons", "item": "balloons", "etag": '"k7w2mq9x.3"'}
 
 
 class TotalSchema(Wire):

@@ -23,7 +23,7 @@ TEXTS = ("name", "note", "item")
 NUMBERS = {"quantity", "paid_amount", "paid_price"}
 """Columns of numbers with decimals."""
 
-DROPPED = ("id", "revision")
+DROPPED = ("id", "revision", "etag")
 """Columns that may be there, as in a list of tasks, and are not read."""
 
 EXAMPLE = "name,due_date,completed,item,quantity\r\nApples,2030-12-24,,apples,2\r\n"

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from marshmallow import ValidationError, fields, post_dump, validates_schema
 
 from todo_api.errors import Invalid
-from todo_api.schemas.fields import Boolean, Currency, Name, OneOf, Text, Unread
+from todo_api.schemas.fields import Boolean, Currency, ETag, Name, OneOf, Text, Unread
 from todo_api.schemas.moments import Due, Moment
 from todo_api.schemas.numbers import Integer, Scaled
 from todo_api.schemas.skipped import SkippedSchema
@@ -69,6 +69,7 @@ class TaskRecordSchema(Wire):
     paid = fields.Nested(PaidSchema, allow_none=True, load_default=None)
     id = Integer(load_only=True)
     revision = Integer(load_only=True)
+    etag = ETag(load_only=True)
 
     example = {
         "name": "Apples",
@@ -104,6 +105,7 @@ class TaskFile(Wire):
     tasks = Unread(fields.Nested(TaskRecordSchema(partial=False)), required=True)
     username = Text(most=64, load_only=True)
     next = Text(most=2_000, allow_none=True, load_only=True)
+    etag = ETag(allow_none=True, load_only=True)
     total = Integer(load_only=True)
 
     in_forms = False

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import orjson
-from sqlalchemy import Column, bindparam, select
+from sqlalchemy import ColumnElement, bindparam, select
 from sqlalchemy import delete as sql_delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -29,7 +29,7 @@ class ListedRow(NamedTuple):
 _ACCOUNT = columns(Account)
 
 
-def _first_listed(*columns: Column[Any]) -> Statement:
+def _first_listed(*columns: ColumnElement[Any]) -> Statement:
     listed = select(*columns).where(_ACCOUNT.listed).order_by(_ACCOUNT.username_key)
     return Statement(listed.limit(bindparam("most")))
 

@@ -48,7 +48,7 @@ def since(session: Session, owner: Owner, token: str | None, limit: int) -> Chan
     start = 0 if token is None else _start(owner, token)
     reset = start is None
     after = start or 0
-    values = {"owner": owner.id, "after": after, "most": limit + 1}
+    values = {"owner": owner.id, "era": owner.era, "after": after, "most": limit + 1}
     tasks = TASK_ROWS.all(_LATER.all(session, values))
     more = len(tasks) > limit
     tasks = tasks[:limit]

@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session
 
 from todo_api.models import Base, ItemPrice, PriceList
 from todo_api.services.bad_rows import BadRow, refusal
-from todo_api.values import moments
+from todo_api.values import etags, moments
 
 _AT_ONCE = 10_000
 """How many rows make a piece."""
@@ -40,7 +40,7 @@ _WRITTEN = [*_SAID, _PRICES.c.revision, _PRICES.c.updated_date]
 class Entry(NamedTuple):
     """A price to be stored, and where it stands in what was sent.
 
-    An `updated_date` is what the client believes to be stored.
+    An `updated_date` and an `etag` are what the client believes to be stored.
     """
 
     place: str
@@ -50,6 +50,7 @@ class Entry(NamedTuple):
     currency: str
     unit: str | None
     updated_date: datetime | None
+    etag: str | None = None
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class Difference:
 def compare(session: Session, price_list: PriceList, entries: list[Entry]) -> Difference:
     """Return what storing `entries` would change, and leave them in the order of their keys.
 
-    Raises Invalid when an entry has an `updated_date` that is not the stored one.
+    Raises Invalid when an entry has an `updated_date` or an `etag` that is not the stored one.
     """
     entries.sort(key=attrgetter("key"))  # Neighbours are found, and stored, several times as fast.
     documents: list[str] = []
@@ -80,11 +81,13 @@ def compare(session: Session, price_list: PriceList, entries: list[Entry]) -> Di
         stored = _stored(session, some)
         rows = []
         for entry in some:
-            old, date = stored.get(entry.key, (None, None))
+            old, date, revision = stored.get(entry.key, (None, None, None))
             values = (entry.name, entry.price, entry.currency, entry.unit)
             sent = entry.updated_date
             if sent and not (date and moments.is_sent_back(sent, date)):
                 stale.append(BadRow(entry.place, ["updated_date: Read-only."]))
+            elif entry.etag and entry.etag != etags.strong(f"{price_list.era}.{revision}"):
+                stale.append(BadRow(entry.place, ["etag: Read-only."]))
             if old != values:
                 new += old is None
                 written += 1
@@ -117,12 +120,14 @@ def merge(session: Session, price_list: PriceList, difference: Difference) -> di
     }
 
 
-def _stored(session: Session, entries: list[Entry]) -> dict[str, tuple[Any, datetime]]:
-    """Return by key, of the entries that the list knows, what it says and since when."""
+def _stored(session: Session, entries: list[Entry]) -> dict[str, tuple[Any, datetime, int]]:
+    """Return by key, of the entries that the list knows, what it says, since when and revision."""
     (key,) = _columns(session, 1)
-    query = select(*_SAID, _PRICES.c.updated_date).where(_PRICES.c.name_key.in_(select(key)))
+    columns = (*_SAID, _PRICES.c.updated_date, _PRICES.c.revision)
+    query = select(*columns).where(_PRICES.c.name_key.in_(select(key)))
     keys = _document([[entry.key] for entry in entries])
-    return {row[0]: (row[1:5], row[5]) for row in session.execute(query, {"document": keys})}
+    found = session.execute(query, {"document": keys})
+    return {row[0]: (row[1:5], row[5], row[6]) for row in found}
 
 
 def _upsert(session: Session) -> Any:

@@ -18,7 +18,8 @@ from todo_api.statements import Statement
 from todo_api.values import moments, names
 
 _PRICE, _LIST = columns(ItemPrice), columns(PriceList)
-_PRICES, _LISTS = Kind(ItemPriceRow, ItemPrice), Kind(PriceListRow, PriceList)
+_PRICES = Kind(ItemPriceRow, ItemPrice, era=select(_LIST.era).scalar_subquery())
+_LISTS = Kind(PriceListRow, PriceList)
 _BY_NAME = Order("name", (_PRICE.name_key,))
 
 _ALL = select(*_PRICES.columns)

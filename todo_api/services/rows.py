@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Column
+from sqlalchemy import Column, ColumnElement
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
@@ -20,11 +20,14 @@ Row = TypeVar("Row", bound=tuple[Any, ...])
 
 
 class Kind(Generic[Row]):
-    """A class of rows, and the columns that it has of its table."""
+    """A class of rows, and the columns that it has: those of its table, and `others` beside."""
 
-    def __init__(self, row: type[Row], model: type[Base]) -> None:
+    def __init__(self, row: type[Row], model: type[Base], **others: ColumnElement[Any]) -> None:
         names: tuple[str, ...] = getattr(row, "_fields", ())
-        self.columns = [columns(model)[name] for name in names]
+        own = columns(model)
+        self.columns: list[ColumnElement[Any]] = [
+            others[name].label(name) if name in others else own[name] for name in names
+        ]
         self.of: Callable[[Iterable[Any]], Row] = partial(tuple.__new__, row)
         """Return a row of what was found for the columns."""
 

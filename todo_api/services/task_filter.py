@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, and_, bindparam, or_, select
+from sqlalchemy import Select, String, and_, bindparam, or_, select
 
 from todo_api.errors import Invalid
 from todo_api.models import Owner, Task, TaskRow
@@ -16,7 +16,10 @@ from todo_api.services.position import Position
 from todo_api.services.rows import Kind, columns
 from todo_api.values import moments, names
 
-TASK_ROWS = Kind(TaskRow, Task)
+ERA = bindparam("era", type_=String)
+"""The era of the account, which is known beforehand and the same in every row."""
+
+TASK_ROWS = Kind(TaskRow, Task, era=ERA)
 
 _TASK = columns(Task)
 _OVERDUE = and_(
@@ -51,7 +54,7 @@ def matching(owner: Owner, wanted: Filter) -> tuple[Select[Any], dict[str, Any]]
     the years that there are.
     """
     zone = ZoneInfo(owner.timezone)
-    values: dict[str, Any] = {"owner": owner.id}
+    values: dict[str, Any] = {"owner": owner.id, "era": owner.era}
     if wanted.due_before is not None:
         values |= _due("due_before", due_order.values_before, wanted.due_before, zone)
     if wanted.due_after is not None:

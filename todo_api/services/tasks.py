@@ -63,7 +63,7 @@ _NOTE_FORGOTTEN = Statement(
 
 def see(session: Session, owner: Owner, task_id: int) -> TaskRow:
     """Return the row of one of the account's tasks; raise NotFound as `get` does."""
-    task = TASK_ROWS.one(session, _ONE, {"owner": owner.id, "id": task_id})
+    task = TASK_ROWS.one(session, _ONE, _named(owner, task_id))
     if task is None:
         raise NotFound("No such task")
     return task
@@ -88,7 +88,7 @@ def create(session: Session, account: HeldAccount, fields: Mapping[str, Any]) ->
     values |= {"account_id": account.id, "id": revision, "revision": revision}
     values["creation_date"] = now
     _INSERT.write(session, values)
-    return TASK_ROWS.of(map(values.get, TaskRow._fields))
+    return TASK_ROWS.of(map({**values, "era": account.era}.get, TaskRow._fields))
 
 
 def change(
@@ -115,7 +115,7 @@ def deleted(session: Session, account: Owner, task_id: int) -> TaskRow:
 
     Raises NotFound when it has none of that id, or it was deleted too long ago.
     """
-    task = TASK_ROWS.one(session, _ANY, {"owner": account.id, "id": task_id})
+    task = TASK_ROWS.one(session, _ANY, _named(account, task_id))
     if task is None or (task.deleted_date and task.deleted_date <= _forgotten()):
         raise NotFound("No such task")
     return task
@@ -151,6 +151,11 @@ def due_columns(due: date | datetime | None, zone: ZoneInfo) -> dict[str, Any]:
     if isinstance(due, datetime):
         return {"due_at": moment, "due_on": None}
     return {"due_at": None, "due_on": due}
+
+
+def _named(owner: Owner, task_id: int) -> dict[str, Any]:
+    """Return the values of _ONE and _ANY."""
+    return {"owner": owner.id, "era": owner.era, "id": task_id}
 
 
 def _stored(

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, or_
 from sqlalchemy.orm import Session
 
-from todo_api.models import ItemPrice, Owner, Task
+from todo_api.models import ItemPrice, Owner, Tagged, Task
 from todo_api.services.rows import columns
-from todo_api.services.task_filter import Filter, matching
+from todo_api.services.task_filter import ERA, Filter, matching
 from todo_api.statements import Statement
 from todo_api.values import money
 
@@ -24,15 +24,21 @@ Priced = tuple[Statement, dict[str, Any]]
 _TASK, _PRICE = columns(Task), columns(ItemPrice)
 
 
-class _Needed(NamedTuple):
-    """What a task has to say about what it costs, and the price of its item, if that has one."""
-
+class _Columns(NamedTuple):
     id: int
     name: str
     item: str | None
     quantity: int
     price: int | None
     currency: str | None
+    revision: int
+    era: str
+
+
+class _Needed(Tagged, _Columns):
+    """What a task has to say about what it costs, and the price of its item, if that has one."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,8 @@ def _priced(query: Select[Any], *, paid: bool) -> Statement:
     return Statement(
         query.where(or_(_TASK.item_key.is_not(None), prices[0].is_not(None)))
         .outerjoin(item_price, _PRICE.name_key == _TASK.item_key)
-        .with_only_columns(_TASK.id, _TASK.name, _TASK.item, _TASK.quantity, *prices)
+        .with_only_columns(
+            _TASK.id, _TASK.name, _TASK.item, _TASK.quantity, *prices, _TASK.revision, ERA
+        )
         .order_by(_TASK.id)
     )

@@ -6,13 +6,15 @@ const PATIENCE = 15_000; // Milliseconds, less than a write is claimed for.
 export class Refused extends Error {
   /**
    * @param {number} status
-   * @param {{ message?: string, errors?: Record<string, string[]> } | null} body
+   * @param {{ message?: string, errors?: Record<string, string[]>, current?: any } | null} body
    * @param {number} retryAfter seconds
    */
   constructor(status, body, retryAfter) {
     super(body?.message ?? `${status}`);
     this.status = status;
     this.errors = body?.errors ?? {};
+    /** What the server has, where it is another version than the one that was to be changed. */
+    this.current = body?.current ?? null;
     this.retryAfter = retryAfter;
   }
 
@@ -50,7 +52,9 @@ export async function call(method, path, options = {}) {
   const response = await open(method, path, options, AbortSignal.timeout(PATIENCE));
   try {
     const text = await response.text();
-    return { status: response.status, etag: response.headers.get("ETag"), data: text ? JSON.parse(text) : null };
+    const data = text ? JSON.parse(text) : null;
+    // A proxy that compresses weakens the ETag in the header, and a weak one guards nothing.
+    return { status: response.status, etag: /** @type {string | null} */ (data?.etag ?? null), data };
   } catch (error) {
     throw new Unreachable(String(error));
   }

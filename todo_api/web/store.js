@@ -311,7 +311,7 @@ export class Store extends EventTarget {
         if ("deleted" in change) {
           if (old) writes.push(away(old));
         } else if (!(same && old?.server?.revision === change.revision)) {
-          writes.push(keep({ key, id: change.id, server: change, etag: `"${era}.${change.revision}"`, gone: false }));
+          writes.push(keep({ key, id: change.id, server: change, etag: change.etag, gone: false }));
         }
       }
       if (named && !page.more) {

@@ -140,7 +140,8 @@ export class Sync extends EventTarget {
     const path = `${this.path}/tasks`;
     const one = `${path}/${this.#id(op)}`;
     /** @type {Record<string, string>} */
-    const guard = op.etag ? { "If-Match": op.etag } : {};
+    // An older page kept what a proxy had weakened; the tag itself is right.
+    const guard = op.etag ? { "If-Match": op.etag.replace(/^W\//, "") } : {};
     const token = this.token;
     const key = { "Idempotency-Key": op.id };
     if (op.kind === "create") return call("POST", path, { token, headers: key, body: op.fields });
@@ -159,22 +160,11 @@ export class Sync extends EventTarget {
     if (op.kind === "delete" && missing) return this.store.confirm(op, null, null);
     const conflict = error.status === 412 || (missing && op.kind === "change");
     if (!conflict) return this.store.hold(op, { why: "refused", theirs: null, etag: null, message: error.message, errors: error.errors });
-    const { theirs, etag } = missing ? { theirs: null, etag: null } : await this.#theirs(op);
+    const theirs = /** @type {Task | null} */ (error.current);
+    const etag = theirs && theirs.etag;
     if (theirs && op.kind === "change" && says(op.fields, theirs)) return this.store.confirm(op, theirs, etag);
     if (!theirs && op.kind === "delete") return this.store.confirm(op, null, null);
     return this.store.hold(op, { why: "conflict", theirs, etag, message: error.message, errors: {} });
-  }
-
-  /** @param {Op} op */
-  async #theirs(op) {
-    try {
-      const { data, etag } = await call("GET", `${this.path}/tasks/${this.#id(op)}`, { token: this.token });
-      return { theirs: /** @type {Task} */ (data), etag };
-    } catch (error) {
-      if (error instanceof Refused && error.status === 404) return { theirs: null, etag: null };
-      await this.store.release(op);
-      throw error;
-    }
   }
 }
 

@@ -18,6 +18,8 @@ interface Task {
   quantity: number;
   paid: Money | null;
   revision: number;
+  /** What guards a change of this very version. */
+  etag: string;
 }
 
 /** What somebody may write into a task. */
@@ -83,7 +85,7 @@ interface Op {
 }
 
 /** A task as it is shown: the server's version with what has not been sent yet upon it. */
-interface Shown extends Omit<Task, "id" | "revision"> {
+interface Shown extends Omit<Task, "id" | "revision" | "etag"> {
   key: string;
   id: number | null;
   pending: boolean;
