@@ -23,6 +23,7 @@ setup(
     install_requires=[
         "alembic>=1.20,<2",
         "apispec>=6.10,<7",
+        "Brotli>=1.2.1,<2",
         "click>=8.5,<9",
         "Flask>=3.1.3,<3.2",
         "flask-cors>=6.0.5,<7",

@@ -98,6 +98,7 @@ SHARED = {
         "backend",
         "body",
         "caller_address",
+        "compression",
         "cross_origin",
         "endpoint",
         "envelope",

@@ -58,6 +58,7 @@ ANYBODY = {
     "file of the page": lambda length: ("GET", f"/web/{word(length)}", {}),
     "Host": header("Host"),
     "Accept": header("Accept", "text/"),
+    "Accept-Encoding": header("Accept-Encoding", path="/openapi.json"),
     "Accept-Charset": header("Accept-Charset"),
     "Content-Type": header("Content-Type", "text/plain; charset=", method="POST", path="/echo"),
     "Cookie": header("Cookie", "a="),

@@ -11,6 +11,9 @@ from pages import VIEWS, person, scene
 SMALL = 60_000
 """Bytes of the first view, uncompressed."""
 
+SENT = 20_000
+"""Bytes of the first view as they are sent, compressed."""
+
 
 @pytest.fixture(scope="module")
 def server(sqlite_databases, tmp_path_factory):
@@ -67,14 +70,16 @@ def test_nothing_is_cut_off_and_every_target_is_large_enough(server, chromium, w
 
 
 def loaded(page, url):
-    """Open a page in a fresh browser and return the bytes of each file that it took."""
+    """Open a page in a fresh browser and return the bytes of each file, read and sent."""
     sizes = {}
 
-    def note(response):
-        if "/api/" not in response.url:
-            sizes[response.url.removeprefix(url)] = len(response.body())
+    def note(request):
+        if "/api/" not in request.url:
+            read = len(request.response().body())
+            sent = request.sizes()["responseBodySize"]
+            sizes[request.url.removeprefix(url)] = (read, sent)
 
-    page.on("requestfinished", lambda request: note(request.response()))
+    page.on("requestfinished", note)
     page.goto(url)
     page.wait_for_load_state("networkidle")
     return sizes
@@ -84,7 +89,9 @@ def test_the_first_view_is_small(server, chromium):
     context = chromium.new_context(service_workers="block")
     sizes = loaded(context.new_page(), server.url)
     assert {"/", "/web/page.css", "/web/app.js", "/web/views/welcome.js"} <= set(sizes)
-    assert sum(sizes.values()) < SMALL, sizes
+    read, sent = map(sum, zip(*sizes.values(), strict=True))
+    assert read < SMALL, sizes
+    assert sent < SENT, sizes
     context.close()
 
 

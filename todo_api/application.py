@@ -27,7 +27,7 @@ from flask.sessions import NullSession, SessionInterface
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import MapAdapter, RequestRedirect, Rule
 
-from todo_api.resources import passage, path_methods
+from todo_api.resources import compression, passage, path_methods
 from todo_api.resources.event import ChangeStream
 from todo_api.routing import CONVERTERS, ExactRule
 
@@ -49,6 +49,8 @@ class ShortResponse(Response):
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer as a WSGI application."""
+        if passage.within(environ).compresses:
+            compression.apply(self, environ)
         match self.response:
             case ChangeStream() as stream:
                 start_response(self.status, self.headers.to_wsgi_list())

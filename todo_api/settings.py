@@ -133,6 +133,8 @@ class Settings:
     response_cache_mib: int = _setting(
         "RESPONSE_CACHE_MIB", 8, _whole(0, 1024), aliases=("KEPT_ANSWERS",)
     )
+    compress_files: str = _setting("COMPRESS_FILES", "on", _one_of("on", "off"))
+    compress_answers: str = _setting("COMPRESS_ANSWERS", "on", _one_of("on", "off"))
     idle_timeout: int = _setting("IDLE_TIMEOUT", 20, _whole(1, 600))
     metrics_token: str = _setting("METRICS_TOKEN", "", _secret, repr=False)
     metrics_folder: str = _setting("PROMETHEUS_MULTIPROC_DIR", "", _folder)

@@ -3,6 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
+from todo_api.resources.compression import BROTLI, GZIP
 from todo_api.resources.endpoint import Created, Endpoint
 from todo_api.resources.event import EVENT_STREAM, LAST_EVENT_ID
 from todo_api.resources.head import LONGEST_HEADER
@@ -61,9 +62,15 @@ ANSWERED = {
         pattern="^[A-Za-z0-9._-]{1,64}$",
     ),
     "ETag": _header(
-        "The version of what is answered; a representation says it as `etag`, too.",
+        "The version of what is answered; a representation says it as `etag`, too. It is weak where"
+        " the answer may come compressed.",
         _ETAG,
-        pattern='^"[^"]+"$',
+        pattern='^(W/)?"[^"]+"$',
+    ),
+    "Content-Encoding": _header(
+        "How the answer is compressed, if it is: as Accept-Encoding prefers it.",
+        GZIP,
+        enum=[BROTLI, GZIP],
     ),
     "Location": _header(
         "The path of what was created.",
@@ -108,6 +115,7 @@ def answered(resource: type[Endpoint], verb: str, status: int) -> list[str]:
     gives = {
         "X-Request-ID": True,
         "ETag": status in (CREATED, NOT_MODIFIED) or (status == OK and is_versioned(resource)),
+        "Content-Encoding": status == OK and may_be_compressed(resource, verb),
         "Location": status == CREATED,
         "Link": status == OK and verb in resource.gives and "next" in resource.gives[verb].fields,
         REPLAYED: status in (OK, CREATED) and takes_a_key(resource, verb),
@@ -115,6 +123,11 @@ def answered(resource: type[Endpoint], verb: str, status: int) -> list[str]:
         APPLIED: writes(resource, verb),
     }
     return [name for name, is_given in gives.items() if is_given]
+
+
+def may_be_compressed(resource: type[Endpoint], verb: str) -> bool:
+    """Return whether `verb` may answer in a coding of HTTP, as it does with the page's files."""
+    return verb == "get" and (resource.compresses or resource.versioned)
 
 
 def creates(resource: type[Endpoint], verb: str) -> bool:

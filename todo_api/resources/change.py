@@ -17,6 +17,7 @@ class ChangeList(AccountEndpoint):
     strict = True
     access = {"get": OWNER}
     cacheable = True
+    compresses = True
     asks = {"get": ChangeQuery()}
     gives = {"get": ChangesSchema()}
 

@@ -35,6 +35,7 @@ class OpenAPI(Endpoint):
     """The OpenAPI 3.1 document, from which clients and tests are made."""
 
     strict = True
+    compresses = True
     access = {"get": PUBLIC}
     gives = {"get": DocumentSchema()}
 
@@ -47,6 +48,7 @@ class PostmanCollection(Endpoint):
     """The Postman collection 2.1, for the server as it was called by whoever asks."""
 
     strict = True
+    compresses = True
     access = {"get": PUBLIC}
     gives = {"get": CollectionSchema()}
 
@@ -65,7 +67,8 @@ class Docs(Endpoint):
 
     def get(self) -> Response:
         """See the interactive docs."""
-        return _file("index.html", OWN, HTML).answer({"Content-Security-Policy": POLICY})
+        page = _file("index.html", OWN, HTML)
+        return page.answer(self.settings, {"Content-Security-Policy": POLICY})
 
 
 class DocsFile(Endpoint):
@@ -81,7 +84,7 @@ class DocsFile(Endpoint):
         """Get a file of the interactive docs."""
         if file not in FILES:
             raise NotFound
-        return _file(file, *FILES[file]).answer()
+        return _file(file, *FILES[file]).answer(self.settings)
 
 
 @cache

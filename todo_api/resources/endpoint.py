@@ -15,7 +15,8 @@ class declares, by verb:
 A `strict` one refuses every parameter of a query that it does not ask for; a `versioned` one gives
 an ETag to what it shows without a database. The POST of one that `creates` takes an
 Idempotency-Key; the answer of every other write says that it ignored the key. Where `cache` is not
-said, who has access decides it.
+said, who has access decides it. The answers to the GET of one that `compresses` are sent compressed
+to clients that take that: it shows no secret, and nothing that a client may write with `If-Match`.
 """
 
 from collections.abc import Mapping
@@ -93,6 +94,7 @@ class Endpoint(Resource):
     strict: ClassVar[bool] = False
     versioned: ClassVar[bool] = False
     creates: ClassVar[bool] = False
+    compresses: ClassVar[bool] = False
     with_head: ClassVar[bool] = True
     knows_callers: ClassVar[bool] = False
     cache: ClassVar[str | None] = None
@@ -110,6 +112,8 @@ class Endpoint(Resource):
             raise TypeError(f"{cls.__name__} does not say who has access to {forgotten}")
         if not cls.knows_callers and any(access != PUBLIC for access in cls.access.values()):
             raise TypeError(f"{cls.__name__} cannot tell who calls: it needs a StoredEndpoint")
+        if cls.compresses and not {"put", "patch", "delete"}.isdisjoint(cls.verbs()):
+            raise TypeError(f"{cls.__name__} compresses, so it has no strong ETag for its writes")
 
     @classmethod
     def verbs(cls) -> list[str]:
@@ -140,6 +144,9 @@ class Endpoint(Resource):
         verb = "get" if method == "HEAD" else method.lower()
         this = passage.within(environ)
         this.cache = self.cache or ("no-cache" if self.access[verb] == PUBLIC else PRIVATE)
+        this.compresses = (
+            verb == "get" and self.compresses and self.settings.compress_answers == "on"
+        )
         takes_key = verb == "get" or (verb == "post" and self.creates)
         this.key_ignored = not takes_key and idempotency.is_asked(self.request)
         return self.answer(verb, ids)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from flask import Response
 
 from todo_api.models import HeldAccount, Owner
-from todo_api.resources import json_text
+from todo_api.resources import compression, json_text
 from todo_api.resources.auth import OWNER
 from todo_api.resources.body import JSON
 from todo_api.resources.endpoint import Version
@@ -46,6 +46,7 @@ class Export(_Exchange):
 
     access = {"get": OWNER}
     long = True
+    compresses = True
     asks = {"get": ExportQuery()}
     work = {"get": Work.EXPORT}
     media = {"get": tuple(MEDIA.values())}
@@ -56,9 +57,11 @@ class Export(_Exchange):
         # It is written whole before a byte goes out: a client may read slowly, and no connection to
         # the database waits for that.
         media = MEDIA[query["format"]]
+        pieces = self._written(account, query)
+        coding = self._coding()
         with ExitStack() as closing:
             file = closing.enter_context(SpooledTemporaryFile(_IN_MEMORY))
-            for piece in self._written(account, query):
+            for piece in compression.compressed(pieces) if coding else pieces:
                 file.write(piece)  # Piece by piece; writelines would keep all of it in memory.
             size = file.tell()
             file.seek(0)
@@ -66,6 +69,8 @@ class Export(_Exchange):
                 content_type=media if media == JSON else f"{media}; charset=utf-8",
                 headers={"Content-Disposition": f'attachment; filename="tasks.{query["format"]}"'},
             )
+            if coding:
+                response.headers["Content-Encoding"] = coding
             if size <= _IN_MEMORY:
                 response.data = file.read()
             else:
@@ -73,6 +78,11 @@ class Export(_Exchange):
                 response.content_length = size
                 response.call_on_close(closing.pop_all().close)
         return response
+
+    def _coding(self) -> str | None:
+        """Return the coding in which the file is written, None for the plain one."""
+        is_compressed = self.settings.compress_answers == "on"
+        return compression.chosen(self.request.environ) if is_compressed else None
 
     def _written(self, account: Owner, query: dict[str, Any]) -> Iterator[bytes]:
         options = {**query}

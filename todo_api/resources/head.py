@@ -18,6 +18,7 @@ applications on the same host come along."""
 READ = frozenset(
     {
         "HTTP_ACCEPT",
+        "HTTP_ACCEPT_ENCODING",
         "HTTP_ACCESS_CONTROL_REQUEST_HEADERS",
         "HTTP_ACCESS_CONTROL_REQUEST_METHOD",
         "HTTP_AUTHORIZATION",

@@ -28,6 +28,7 @@ POLICY = "; ".join(
 class Listing(Endpoint):
     """What this API has."""
 
+    compresses = True
     access = {"get": PUBLIC}
     gives = {"get": ListingSchema()}
 
@@ -39,6 +40,7 @@ class Listing(Endpoint):
 class Home(Listing):
     """The web page, or the listing for whoever accepts JSON and not HTML."""
 
+    compresses = False
     access = {"get": PUBLIC}
     media = {"get": ("application/json", "text/html")}
     versioned = True
@@ -49,4 +51,4 @@ class Home(Listing):
         if "application/json" in accepted and "text/html" not in accepted:
             data, status, headers = self.shown(verb, self.get())
             return data, status, {**headers, "Vary": "Accept"}
-        return PAGE.answer({"Content-Security-Policy": POLICY, "Vary": "Accept"})
+        return PAGE.answer(self.settings, {"Content-Security-Policy": POLICY, "Vary": "Accept"})

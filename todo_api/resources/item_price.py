@@ -86,6 +86,7 @@ class ItemPriceList(_OnThePriceList):
 
     access = {"get": PUBLIC, "post": ADMIN}
     creates = True
+    compresses = True
     asks = {"get": PriceQuery()}
     takes = {"post": ItemPriceSchema()}
     may = {"post": (409,)}

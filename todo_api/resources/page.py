@@ -62,7 +62,7 @@ class PageFile(Endpoint):
         """Get a file of the web page."""
         if asset not in FILES:
             raise NotFound
-        return FILES[asset].answer()
+        return FILES[asset].answer(self.settings)
 
 
 class Manifest(Endpoint):
@@ -74,7 +74,7 @@ class Manifest(Endpoint):
 
     def get(self) -> Response:
         """Get the manifest of the web page."""
-        return _MANIFEST.answer()
+        return _MANIFEST.answer(self.settings)
 
 
 class Worker(Endpoint):
@@ -86,4 +86,5 @@ class Worker(Endpoint):
 
     def get(self) -> Response:
         """Get the service worker of the web page."""
-        return _WORKER_FILE.answer({"Content-Security-Policy": f"{SEALED}; connect-src 'self'"})
+        policy = f"{SEALED}; connect-src 'self'"
+        return _WORKER_FILE.answer(self.settings, {"Content-Security-Policy": policy})

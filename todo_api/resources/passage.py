@@ -27,7 +27,7 @@ class Passage:
     it has one, `wrong` what makes the request one that cannot be answered. `key_ignored` says that
     the request brings an Idempotency-Key to an operation that takes none. As long as the account is
     in `state`, which is its version, the answer is the same. `is_admitted` says that the caller may
-    send the body that is still to come.
+    send the body that is still to come, `compresses` that the answer may be sent compressed.
     """
 
     request_id: str
@@ -40,6 +40,7 @@ class Passage:
     key_ignored: bool = False
     state: str | None = None
     is_admitted: bool = False
+    compresses: bool = False
 
 
 def of(request: Request) -> Passage:

@@ -16,17 +16,17 @@ from dataclasses import dataclass
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from werkzeug.http import parse_etags
+from werkzeug.http import parse_etags, unquote_etag
 
 from todo_api.database import Database
 from todo_api.errors import Problem
-from todo_api.resources import auth, passage
+from todo_api.resources import auth, compression, passage
 from todo_api.resources.passage import Passage
 from todo_api.services.states import States
 from todo_api.values.proofs import Proof
 
-Key = tuple[str, str, Proof]
-"""The path, the query and the token of a request.
+Key = tuple[str, str, Proof, str | None]
+"""The path, the query and the token of a request, and the coding that its client prefers.
 
 Besides If-None-Match, a cached response depends on nothing else in a request.
 """
@@ -57,6 +57,10 @@ class Entry:
     cache_control: str
     size: int
 
+    def validators(self) -> list[tuple[str, str]]:
+        """Return the headers of a 304, which are those that a 200 would have (RFC 9110, 15.4.5)."""
+        return [pair for pair in self.headers if pair[0] in ("ETag", "Vary")]
+
 
 class ResponseCache:
     """A WSGI application around `app` that caches up to `room` bytes of its responses."""
@@ -83,7 +87,7 @@ class ResponseCache:
         entry = self._entries.get(key)
         if entry and not this.wrong and self._is_current(entry, key, this):
             if (known := environ.get("HTTP_IF_NONE_MATCH")) and _matches(known, entry):
-                start_response("304 NOT MODIFIED", [("ETag", entry.etag)])
+                start_response("304 NOT MODIFIED", entry.validators())
                 return []
             if entry.body is not None:
                 start_response("200 OK", [*entry.headers])
@@ -151,7 +155,7 @@ def _key(environ: WSGIEnvironment) -> Key | None:
     if environ["REQUEST_METHOD"] != "GET" or len(query) > LONGEST_QUERY:
         return None
     proof = auth.proof_in(environ)
-    return (environ["PATH_INFO"], query, proof) if proof else None
+    return (environ["PATH_INFO"], query, proof, compression.chosen(environ)) if proof else None
 
 
 def _size(key: Key, version: str, headers: list[tuple[str, str]], body: bytes | None) -> int:
@@ -159,7 +163,7 @@ def _size(key: Key, version: str, headers: list[tuple[str, str]], body: bytes | 
 
     What the entry shares with the rest of the program, such as names of headers, counts as well.
     """
-    path, query, proof = key
+    path, query, proof, _ = key
     parts: list[object] = [key, path, query, proof, *proof, version, headers, body]
     for pair in headers:
         parts += [pair, *pair]
@@ -168,4 +172,5 @@ def _size(key: Key, version: str, headers: list[tuple[str, str]], body: bytes | 
 
 def _matches(known: str, entry: Entry) -> bool:
     """Return whether an If-None-Match names the entry's ETag."""
-    return known == entry.etag or parse_etags(known).contains_weak(entry.etag.strip('"'))
+    tag, _ = unquote_etag(entry.etag)
+    return known == entry.etag or parse_etags(known).contains_weak(tag)

@@ -32,6 +32,7 @@ class TaskList(AccountEndpoint):
     creates = True
     short = True
     cacheable = True
+    compresses = True
     asks = {"get": TaskQuery()}
     takes = {"post": TaskSchema()}
     gives = {"get": TaskPage(), "post": PostedTask()}
@@ -68,6 +69,7 @@ class TaskTotal(AccountEndpoint):
     """What the tasks of one account cost."""
 
     strict = True
+    compresses = True
     access = {"get": OWNER}
     asks = {"get": FilterQuery()}
     work = {"get": Work.SCAN}

@@ -22,6 +22,7 @@ class UserList(StoredEndpoint):
 
     access = {"get": PUBLIC, "post": PUBLIC}
     creates = True
+    compresses = True
     takes = {"post": NewMessage()}
     may = {"post": (429,)}
     work = {"get": Work.PUBLIC_LIST}
