@@ -42,14 +42,27 @@ def alice(request, server, chromium):
         assert [url for url in outside if not url.startswith("blob:")] == []
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_axe_finds_nothing_to_mend(alice, axe, view):
-    VIEWS[view](alice)
-    alice.page.evaluate(axe)
-    found = alice.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+def axe_finds_nothing(page, axe):
+    page.evaluate(axe)
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     assert len(found["passes"]) > 10
     told = [(each["id"], [node["html"] for node in each["nodes"]]) for each in found["violations"]]
     assert told == [], json.dumps(found["violations"], indent=1)[:4000]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_axe_finds_nothing_to_mend(alice, axe, view):
+    VIEWS[view](alice)
+    axe_finds_nothing(alice.page, axe)
+
+
+def test_the_offer_of_another_zone_is_for_all_people_on_small_screens_too(server, chromium, axe):
+    options = {"viewport": {"width": 320, "height": 640}, "timezone_id": "America/Indiana/Knox"}
+    with person(chromium, server.url, "bob", reduced_motion="reduce", **options) as bob:
+        bob.open().get_by_role("complementary").wait_for()
+        axe_finds_nothing(bob.page, axe)
+        assert bob.page.evaluate("document.documentElement.scrollWidth") <= 320
+        assert bob.page.evaluate(TOO_SMALL) == []
 
 
 TOO_SMALL = """() => [...document.querySelectorAll("button, nav a, select, input, summary, label")]

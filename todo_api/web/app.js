@@ -74,7 +74,7 @@ async function welcome(notice, username) {
   status.replaceChildren();
   toasts.replaceChildren();
   const { create } = await import("./views/welcome.js");
-  if (!app) show(create({ notice, username, enter }));
+  if (!app) show(create({ notice, username, enter, toast }));
 }
 
 /**
@@ -83,8 +83,8 @@ async function welcome(notice, username) {
  * @param {Account} [account]
  */
 async function enter(who, account) {
-  const [{ openStorage }, { Store }, { Sync }, { Live }] = await Promise.all([
-    import("./storage.js"), import("./store.js"), import("./sync.js"), import("./live.js"),
+  const [{ openStorage }, { Store }, { Sync }, { Live }, { ZoneOffer }] = await Promise.all([
+    import("./storage.js"), import("./store.js"), import("./sync.js"), import("./live.js"), import("./zone.js"),
   ]);
   const store = new Store(await openStorage(who.username), who.username);
   await store.load();
@@ -98,16 +98,22 @@ async function enter(who, account) {
       return store.meta.get("account") ?? { username: who.username, email: "", date_joined: "", timezone: "UTC", pets: [], listed: false, is_admin: false };
     },
     stop() {
+      zoneOffer.remove();
       live.stop();
       sync.stop();
       store.close();
     },
   };
   const mine = app;
+  const zoneOffer = new ZoneOffer(mine, main);
   let drawn = 0;
   const changed = () => {
     cancelAnimationFrame(drawn);
-    drawn = requestAnimationFrame(() => mine === app && draw());
+    drawn = requestAnimationFrame(() => {
+      if (mine !== app) return;
+      draw();
+      zoneOffer.update();
+    });
   };
   store.addEventListener("change", changed);
   store.addEventListener("change", () => store.ops.some((op) => !op.held && !op.until) && sync.status !== "offline" && sync.push());

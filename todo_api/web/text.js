@@ -186,6 +186,14 @@ const en = {
     moved: "Your profile was changed elsewhere meanwhile. What you have typed is still here: save again to keep it.",
     network: "There is no network just now.",
   },
+  zone: {
+    title: "Clock of this device",
+    differs: (/** @type {string} */ here, /** @type {string} */ account) => `This device is in ${here}, but your account is in ${account}. Due times are shown in your account’s time zone.`,
+    use: (/** @type {string} */ zone) => `Use ${zone}`,
+    keep: (/** @type {string} */ zone) => `Keep ${zone}`,
+    changed: (/** @type {string} */ zone) => `Your account is in ${zone} now.`,
+    unknown: (/** @type {string} */ here, /** @type {string} */ account) => `The server does not know the time zone ${here} of this device, so your account is in ${account}. You can change that in your profile.`,
+  },
   tokens: {
     title: "Tokens",
     about: "A token lets a program act for you. Its secret is shown once.",

@@ -4,6 +4,7 @@ import { Refused, accountPath, call, open } from "../api.js";
 import { momentText } from "../dates.js";
 import { el, field, wrong } from "../dom.js";
 import { text } from "../text.js";
+import { decline, deviceZone } from "../zone.js";
 import { tokens } from "./tokens.js";
 
 const words = text.profile;
@@ -28,13 +29,13 @@ export function create(app) {
   const pets = el("textarea", { name: "pets", rows: 3, dir: "auto", value: account.pets.join("\n") });
   const listed = el("input", { name: "listed", type: "checkbox" });
   listed.checked = account.listed;
-  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const here = deviceZone();
   const message = el("p", { class: "error", role: "alert" });
   const about = el("form", { class: "card", novalidate: true, submit: save },
     el("h3", {}, words.about),
     joined,
     field(words.email, email), field(words.timezone, zone, words.timezoneHint), zones,
-    here !== account.timezone && el("button", { type: "button", class: "plain", click: () => (touched.add(zone), (zone.value = here)) }, `${words.here}: ${here}`),
+    here && here !== account.timezone && el("button", { type: "button", class: "plain", click: () => (touched.add(zone), (zone.value = here)) }, `${words.here}: ${here}`),
     field(words.pets, pets, words.petsHint),
     el("label", { class: "choice" }, listed, words.listed),
     message,
@@ -49,7 +50,10 @@ export function create(app) {
     event.preventDefault();
     const lines = pets.value.split("\n").map((pet) => pet.trim()).filter(Boolean);
     const values = { email: email.value.trim(), timezone: zone.value.trim(), pets: lines, listed: listed.checked };
-    if (await change(about, message, values, etag ? { "If-Match": etag } : {}, words.saved)) touched.clear();
+    if (!(await change(about, message, values, etag ? { "If-Match": etag } : {}, words.saved))) return;
+    // Somebody who has chosen another zone than this device's is not asked about that.
+    if (touched.has(zone) && values.timezone !== here) decline(here);
+    touched.clear();
   }
 
   /**

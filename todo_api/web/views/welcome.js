@@ -3,14 +3,15 @@
 import { Refused, call, newKey } from "../api.js";
 import { el, field, wrong } from "../dom.js";
 import { text } from "../text.js";
+import { decline, deviceZone } from "../zone.js";
 
 const words = text.welcome;
 
 /**
- * @param {{ notice?: string, username?: string, enter: (who: Session, account: Account) => Promise<void> }} about
+ * @param {{ notice?: string, username?: string, enter: (who: Session, account: Account) => Promise<void>, toast: App["toast"] }} about
  * @returns {View}
  */
-export function create({ notice, username, enter }) {
+export function create({ notice, username, enter, toast }) {
   const place = el("div");
   const node = el("section", { class: "welcome" },
     el("p", { class: "lead" }, words.about),
@@ -25,6 +26,25 @@ export function create({ notice, username, enter }) {
     const about = JSON.stringify(values);
     return keys.get(about) ?? (keys.set(about, newKey()), keys.get(about) ?? "");
   };
+
+  /**
+   * Register in the time zone of this device, or in UTC if the server does not know that zone.
+   * @param {Record<string, FormDataEntryValue>} values
+   * @returns {Promise<string>} the zone that the server does not know, an empty text if there is none
+   */
+  async function register(values) {
+    const zone = deviceZone();
+    const send = (/** @type {object} */ body) => call("POST", "/api/v1/accounts", { body, headers: { "Idempotency-Key": keyOf(body) } });
+    try {
+      await send(zone ? { ...values, timezone: zone } : values);
+      return "";
+    } catch (error) {
+      if (!(error instanceof Refused && error.errors.timezone)) throw error;
+    }
+    await send(values);
+    decline(zone);
+    return zone;
+  }
 
   /** @param {boolean} isNew */
   function draw(isNew) {
@@ -56,9 +76,10 @@ export function create({ notice, username, enter }) {
       message.textContent = "";
       wrong(form, {});
       try {
-        if (isNew) await call("POST", "/api/v1/accounts", { body: values, headers: { "Idempotency-Key": keyOf(values) } });
+        const unknown = isNew ? await register(values) : "";
         const { data } = await call("POST", "/api/v1/accounts/login", { body: { username: values.username, password: values.password } });
         await enter({ token: data.token, username: data.account.username }, data.account);
+        if (unknown) toast(text.zone.unknown(unknown, data.account.timezone));
       } catch (error) {
         button.disabled = false;
         if (!(error instanceof Refused)) {
