@@ -21,7 +21,7 @@ from todo_api.errors import CannotStart
 ON = ("sqlite", "postgresql")
 TOGETHER = True
 FULL = {"every": 1, "tasks": 100}
-SHORT = {"every": 41, "tasks": 10}
+SHORT = {"every": 79, "tasks": 10}
 
 REVISIONS = sorted(
     re.search(r'^revision = "(.+)"', file.read_text(), re.MULTILINE)[1]
