@@ -300,7 +300,7 @@ def freed_without(app):
 
 
 @settings(
-    max_examples=15,
+    max_examples=5,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(REQUEST, min_size=1, max_size=20), st.integers(2_000, 300_000))
