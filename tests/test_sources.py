@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 from browser import watched
+from conftest import serving
 from test_server import exchange
 
 ROOT = Path(__file__).parent.parent
@@ -19,6 +20,14 @@ ROOT = Path(__file__).parent.parent
 class Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *_):
         pass
+
+
+@pytest.fixture(scope="module")
+def live(databases, tmp_path_factory):
+    """One server for all clients: each reads what is there, or has an account of its own."""
+    log = tmp_path_factory.mktemp("sources") / "log"
+    with serving(log, "--with-sample", DATABASE_URL=databases.migrated()) as live:
+        yield live
 
 
 @pytest.fixture
