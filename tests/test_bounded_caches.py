@@ -11,7 +11,7 @@ from support import nothing_recorded, send
 LONG = 7_500
 """Characters of a long input. A header may have 8,000."""
 
-SENT = 100
+SENT = 50
 """Long inputs that are sent."""
 
 NUMBERS = itertools.count(1)
