@@ -139,6 +139,7 @@ def test_a_write_that_an_older_page_has_kept_with_a_weak_tag_is_sent(compressing
         ben.task("milk")
         ben.open()
         ben.sees("milk")
+        ben.ready()
         ben.offline()
         ben.page.evaluate(
             """() => new Promise((done, fail) => {

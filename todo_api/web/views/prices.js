@@ -117,8 +117,9 @@ export function create(app) {
     const after = /** @type {HTMLElement} */ (node.nextElementSibling ?? node.previousElementSibling);
     node.remove();
     /** @type {HTMLElement | null} */ (after?.querySelector("button:last-child") ?? search)?.focus();
-    const { updated_date, ...again } = price;
-    const back = () => call("POST", LIST, { token, body: { ...again, price: String(again.price) }, headers: { "Idempotency-Key": newKey() } }).then(() => load(), (error) => app.toast(error.message));
+    const { name, currency, unit } = price;
+    const again = { name, price: String(price.price), currency, unit };
+    const back = () => call("POST", LIST, { token, body: again, headers: { "Idempotency-Key": newKey() } }).then(() => load(), (error) => app.toast(error.message));
     app.toast(text.deleted(price.name), { label: text.undo, run: back });
   }
 
