@@ -205,6 +205,17 @@ def see_prices(alice):
     alice.open("prices").get_by_text("apples").first.wait_for()
 
 
+def see_price_file(alice):
+    see_prices(alice)
+    alice.page.get_by_text("Prices from a file").click()
+    text = "product;a column with a name that is long enough to be cut;amount\nmilk;1 l;1,19\n"
+    file = {"name": "prices.csv", "mimeType": "text/csv", "buffer": text.encode()}
+    alice.page.get_by_label("CSV file").set_input_files(file)
+    alice.page.get_by_label("Column of the name").select_option("product")
+    alice.page.get_by_label("Column of the price").select_option("amount")
+    alice.page.get_by_text("Nothing is imported yet.").wait_for()
+
+
 def see_profile(alice):
     alice.open("profile").get_by_text("kitchen display").wait_for()
 
@@ -245,6 +256,7 @@ VIEWS = {
     "editor": see_editor,
     "shopping": see_shopping,
     "prices": see_prices,
+    "price file": see_price_file,
     "profile": see_profile,
     "messages": see_messages,
     "conflict": see_conflict,

@@ -153,8 +153,8 @@ def test_a_file_is_shown_as_the_server_reads_it(boss, server, text):
 
 def test_an_ambiguous_price_is_told_and_the_decimal_mark_chosen(boss, server):
     place = choose(boss.open("prices"), "name;price\nwheel;1.299\n")
-    place.get_by_role("button", name="Import").click()
-    expect(place).to_contain_text("May be 1.299 or 1299: `1.299`. Set `decimal` to `.` or `,`.")
+    expect(place).to_contain_text("May be 1.299 or 1299: `1.299`. Choose the decimal mark.")
+    expect(place.get_by_role("button", name="Import")).to_be_disabled()
     place.get_by_label("Decimal mark").select_option("Comma: 1,35")
     place.get_by_role("button", name="Import").click()
     expect(place).to_contain_text("1 new, 0 changed, 0 as they were.")
@@ -164,17 +164,82 @@ def test_an_ambiguous_price_is_told_and_the_decimal_mark_chosen(boss, server):
 
 def test_bad_rows_of_a_file_are_named_and_nothing_is_imported(boss, server):
     place = choose(boss.open("prices"), "name,price\nkiwi,0.35\nfig,much\n,1\n")
-    place.get_by_role("button", name="Import").click()
     expect(place.get_by_role("listitem")).to_have_count(2)
     expect(place).to_contain_text("line 3")
     expect(place).to_contain_text("line 4")
+    expect(place.get_by_role("button", name="Import")).to_be_disabled()
     assert price(server, "kiwi") is None
 
 
 def test_a_file_that_holds_no_prices_is_refused_before_it_is_sent(boss):
     place = choose(boss.open("prices"), "what,ever\n1,2\n")
-    expect(place).to_contain_text("no CSV file with a header")
+    expect(place).to_contain_text("Choose the columns that hold the name and the price.")
     expect(place.get_by_role("button", name="Import")).to_be_disabled()
+    assert boss.methods("import") == []
+
+
+def test_a_file_with_other_columns_is_read_as_the_admin_says(boss, server):
+    text = "product;size;amount;code;ean\nmilk;1 l;1,19;chf;123\nmilk;2 l;2,29;CHF;124\n"
+    place = choose(boss.open("prices"), text)
+    for label, column in {
+        "Column of the name": "product",
+        "Second part of the name": "size",
+        "Column of the price": "amount",
+        "Column of the currency": "code",
+    }.items():
+        place.get_by_label(label).select_option(column)
+    expect(place).to_contain_text("Left out: ean.")
+    expect(place).to_contain_text("The import will add 2 prices, change 0 and leave 0")
+    assert price(server, "milk 1 l") is None
+    assert {each.headers["prefer"] for each in boss.methods("import")} == {"dry-run"}
+    place.get_by_role("button", name="Import").click()
+    expect(place).to_contain_text("2 new, 0 changed, 0 as they were.")
+    for name, cost in {"milk 1 l": 1.19, "milk 2 l": 2.29}.items():
+        assert price(server, name).items() >= {"price": cost, "currency": "CHF"}.items()
+        boss.api.delete(f"/api/v1/prices/{name}")
+
+
+@pytest.mark.parametrize(("label", "mark"), [("Semicolon", ";"), ("Tab", "\t")])
+def test_another_delimiter_than_the_one_found_is_chosen(boss, server, label, mark):
+    place = choose(boss.open("prices"), f"name{mark}price,unit,kind\ntamarind{mark}0.35,,\n")
+    expect(place).to_contain_text("Choose the columns")
+    place.get_by_label("Delimiter").select_option(label)
+    expect(place.get_by_role("cell", name="tamarind", exact=True)).to_be_visible()
+    place.get_by_label("Column of the price").select_option("price,unit,kind")
+    expect(place.get_by_role("listitem")).to_contain_text("0.35,,")
+    file = {"name": "b.csv", "mimeType": "text/csv"}
+    content = f"name{mark}price,unit,kind\ntamarind{mark}0.35\n"
+    page_file = {**file, "buffer": content.encode()}
+    place.get_by_label("CSV file").set_input_files(page_file)
+    expect(place).to_contain_text("The import will add 1 price,")
+    expect(place.get_by_label("Column of the price")).to_have_value("price,unit,kind")
+    place.get_by_role("button", name="Import").click()
+    expect(place).to_contain_text("1 new, 0 changed, 0 as they were.")
+    assert price(server, "tamarind")["price"] == 0.35
+    boss.api.delete("/api/v1/prices/tamarind")
+
+
+def test_prices_with_too_many_decimals_are_rounded_if_the_admin_says_so(boss, server):
+    place = choose(boss.open("prices"), "name,price\nsaffron,1.00005\n")
+    expect(place.get_by_role("listitem")).to_contain_text("4 decimals")
+    place.get_by_label("Round prices to four decimals").check()
+    expect(place).to_contain_text("The import will add 1 price,")
+    place.get_by_role("button", name="Import").click()
+    expect(place).to_contain_text("1 new, 0 changed, 0 as they were.")
+    assert price(server, "saffron")["price"] == 1.0001
+    boss.api.delete("/api/v1/prices/saffron")
+
+
+def test_a_file_that_cannot_be_checked_just_now_can_be_imported_all_the_same(boss, server):
+    page = boss.open("prices")
+    page.route("**/prices/import", lambda route: route.abort())
+    place = choose(page, "name,price\nlychee,0.35\n")
+    expect(place).to_contain_text("The server could not check the file just now.")
+    page.unroute("**/prices/import")
+    place.get_by_role("button", name="Import").click()
+    expect(place).to_contain_text("1 new, 0 changed, 0 as they were.")
+    boss.api.delete("/api/v1/prices/lychee")
+    boss.complaints.clear()
 
 
 def test_a_large_file_shows_how_far_it_is(boss):
@@ -186,7 +251,7 @@ def test_a_large_file_shows_how_far_it_is(boss):
         "document.querySelector('progress'), {attributes: true})"
     )
     place.get_by_role("button", name="Import").click()
-    expect(place).to_contain_text("2000 new", timeout=20_000)
+    expect(place).to_contain_text("2000 new, 0 changed, 0 as they were.", timeout=20_000)
     assert False in boss.page.evaluate("window.seen")
 
 

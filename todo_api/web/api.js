@@ -30,7 +30,7 @@ export class Unreachable extends Error {}
 /**
  * @typedef {object} Options
  * @property {string | null} [token]
- * @property {unknown} [body]
+ * @property {unknown} [body] a Blob is sent as it is, anything else as JSON
  * @property {Record<string, string>} [headers]
  */
 
@@ -71,10 +71,11 @@ export async function open(method, path, { token, body, headers = {} }, signal) 
   /** @type {Record<string, string>} */
   const sent = { Accept: "application/json", ...headers };
   if (token) sent.Authorization = `Bearer ${token}`;
-  if (body !== undefined) sent["Content-Type"] = "application/json";
+  if (body !== undefined) sent["Content-Type"] ??= "application/json";
   let response;
   try {
-    response = await fetch(path, { method, headers: sent, body: body === undefined ? undefined : JSON.stringify(body), signal, credentials: "omit" });
+    const raw = body === undefined || body instanceof Blob ? body : JSON.stringify(body);
+    response = await fetch(path, { method, headers: sent, body: raw, signal, credentials: "omit" });
   } catch (error) {
     throw new Unreachable(String(error));
   }

@@ -1,26 +1,49 @@
-// Prices from a CSV file: a look at its first rows, then all of it or, if a row is bad, nothing.
+// Prices from a CSV file: how it is to be read, a look at its first rows and at what the server makes
+// of all of it, and then the import of all rows or, if one is bad, of none.
 
+import { Refused, open } from "../api.js";
 import { el, field } from "../dom.js";
 import { text } from "../text.js";
 
 const words = text.prices;
 const PREVIEW = 5;
 
+const IMPORT = "/api/v1/prices/import";
+const CSV = "text/csv";
+const LARGE = 4 * 1024 * 1024; // Bytes; the server reads one larger file at a time.
+const LONGEST_ROW = 100_000; // Characters.
+
+const FIELDS = ["name", "price", "currency", "unit"];
+const MORE = "more"; // The second column of which a name is made up.
+
+/** @param {string} column the name of a column as the server compares it */
+const keyOf = (column) => column.trim().normalize("NFKC").toLowerCase();
+
 const DELIMITERS = [",", ";", "\t", "|"];
 
 /**
  * Read CSV as the server does: quoted fields may hold delimiters, quotes and line breaks.
  * @param {string} content
- * @returns {string[][]}
+ * @param {string} [delimiter] found in the header unless it is given
+ * @returns {{ delimiter: string, rows: string[][] }}
  */
-export function parseCsv(content) {
+export function parseCsv(content, delimiter) {
   const body = content.replace(/^\uFEFF/, "").replace(/\r\n?/g, "\n");
   const told = /^"?sep=(.)"?\n/i.exec(body);
-  if (told) return split(body.slice(told[0].length), told[1] ?? ",");
-  const table = body.replace(/^[,;\t| \n]+\n/, "");
+  const table = told ? body.slice(told[0].length) : body.replace(/^[,;\t| \n]+\n/, "");
   const header = table.split("\n", 1)[0] ?? "";
-  const width = (/** @type {string} */ delimiter) => split(header, delimiter)[0]?.length ?? 0;
-  return split(table, DELIMITERS.reduce((best, each) => (width(each) > width(best) ? each : best)));
+  const chosen = delimiter || told?.[1] || DELIMITERS.reduce((best, each) => (fitness(header, each) > fitness(header, best) ? each : best));
+  return { delimiter: chosen, rows: split(table, chosen) };
+}
+
+/**
+ * Return how well a delimiter splits a header: into columns that are known, else into many.
+ * @param {string} header
+ * @param {string} delimiter
+ */
+function fitness(header, delimiter) {
+  const columns = split(header, delimiter)[0] ?? [];
+  return columns.filter((column) => FIELDS.includes(keyOf(column))).length * LONGEST_ROW + columns.length;
 }
 
 /** @param {string} body @param {string} delimiter */
@@ -51,26 +74,122 @@ export function fileForm(token, imported) {
   const send = el("button", { class: "primary", disabled: true }, words.upload);
   /** @type {HTMLInputElement} */
   const choose = el("input", { type: "file", name: "file", accept: ".csv,text/csv", change: look });
-  const decimal = el("select", { name: "decimal", change: look },
-    ...Object.entries(words.decimals).map(([value, name]) => el("option", { value }, name)));
-  const form = el("form", { class: "edit", submit: upload }, field(words.choose, choose, words.fileHint), field(words.decimal, decimal), preview, outcome, bar, el("div", { class: "actions" }, send));
+  const delimiter = select("delimiter", Object.entries(words.delimiters));
+  const decimal = select("decimal", Object.entries(words.decimals));
+  const round = el("input", { type: "checkbox", name: "round", change: look });
+  const columns = Object.fromEntries([...FIELDS, MORE].map((name) => [name, select(name, [])]));
+  const choices = el("div", { class: "choices", hidden: true },
+    field(words.delimiter, delimiter), field(words.decimal, decimal),
+    ...[FIELDS[0], MORE, ...FIELDS.slice(1)].map((name) => field(words.columns[/** @type {keyof typeof words.columns} */ (name)], columns[name])),
+    el("label", { class: "choice" }, round, words.round));
+  const form = el("form", { class: "edit", submit: upload }, field(words.choose, choose, words.fileHint), choices, preview, outcome, bar, el("div", { class: "actions" }, send));
+  let query = "";
+  let checking = new AbortController();
+
+  /**
+   * @param {string} name
+   * @param {[string, string][]} options
+   * @returns {HTMLSelectElement}
+   */
+  function select(name, options) {
+    return el("select", { name, change: look }, ...options.map(([value, shown]) => el("option", { value }, shown)));
+  }
 
   async function look() {
+    checking.abort();
+    const mine = (checking = new AbortController());
     const file = choose.files?.[0];
     outcome.replaceChildren();
     preview.replaceChildren();
     send.disabled = true;
+    choices.hidden = !file;
     if (!file) return;
-    const [header = [], ...rows] = parseCsv(await file.text());
-    const names = header.map((name) => name.trim().toLowerCase());
-    if (!names.includes("name") || !names.includes("price")) {
+    const read = parseCsv(await file.text(), delimiter.value === "\\t" ? "\t" : delimiter.value);
+    if (mine.signal.aborted) return;
+    const [header = [], ...rows] = read.rows;
+    const names = header.map((name) => name.trim());
+    if (!names.some(Boolean)) {
       outcome.replaceChildren(el("p", { class: "error" }, words.unreadable));
       return;
     }
-    send.disabled = false;
+    offerColumns([...new Set(names.filter(Boolean))]);
+    const chosen = [...FIELDS, MORE].map((name) => columns[name].value);
     const cells = (/** @type {string[]} */ row) => el("tr", {}, ...row.map((cell) => el("td", { dir: "auto" }, cell)));
+    const unused = names.filter((name) => name && !chosen.includes(name));
     preview.replaceChildren(el("p", {}, words.preview(rows.length)), el("div", { class: "wide-table", tabindex: 0, role: "group", "aria-label": words.file },
-      el("table", {}, el("thead", {}, el("tr", {}, ...header.map((name) => el("th", { scope: "col" }, name)))), el("tbody", {}, ...rows.slice(0, PREVIEW).map(cells)))));
+      el("table", {}, el("thead", {}, el("tr", {}, ...header.map((name) => el("th", { scope: "col", dir: "auto" }, name)))), el("tbody", {}, ...rows.slice(0, PREVIEW).map(cells)))),
+      ...(unused.length ? [el("p", { class: "quiet" }, words.leftOut(unused))] : []));
+    if (!columns.name.value || !columns.price.value) {
+      outcome.replaceChildren(el("p", { class: "error" }, words.chooseColumns));
+      return;
+    }
+    query = queryOf(read.delimiter, unused);
+    await check(file, mine);
+  }
+
+  /**
+   * Let each field be in any of the file's columns. One that is called like the field is chosen,
+   * unless another one was chosen before.
+   * @param {string[]} names
+   */
+  function offerColumns(names) {
+    for (const [name, input] of Object.entries(columns)) {
+      const same = name === MORE ? undefined : names.find((column) => keyOf(column) === name);
+      // The server takes a currency or a unit from the column of that name if no other is chosen.
+      const offered = same ? names : ["", ...names];
+      const before = input.value;
+      const none = name === "name" || name === "price" ? words.chooseColumn : words.noColumn;
+      input.replaceChildren(...offered.map((column) => el("option", { value: column }, column || none)));
+      input.value = before && names.includes(before) ? before : (same ?? "");
+    }
+  }
+
+  /**
+   * Return the query that says how the file is to be read, an empty text if it says so itself.
+   * @param {string} found the delimiter
+   * @param {string[]} unused columns to be left out, which the server does only if others are named
+   */
+  function queryOf(found, unused) {
+    const asked = new URLSearchParams();
+    const differs = Object.entries(columns).some(([name, { value }]) => value && keyOf(value) !== name);
+    if (differs || unused.length) {
+      for (const [name, { value }] of Object.entries(columns)) {
+        if (value) asked.append("columns", `${name === MORE ? "name" : name}:${value}`);
+      }
+      asked.set("delimiter", found === "\t" ? "\\t" : found);
+    } else if (delimiter.value) asked.set("delimiter", delimiter.value);
+    if (decimal.value) asked.set("decimal", decimal.value);
+    if (round.checked) asked.set("round", "true");
+    return asked.size ? `?${asked}` : "";
+  }
+
+  /**
+   * Ask the server what the import would do.
+   * @param {File} file
+   * @param {AbortController} mine
+   */
+  async function check(file, mine) {
+    if (file.size > LARGE) {
+      send.disabled = false;
+      outcome.replaceChildren(el("p", {}, words.unchecked));
+      return;
+    }
+    outcome.replaceChildren(el("p", {}, words.checking));
+    const headers = { "Content-Type": CSV, Prefer: "dry-run" };
+    try {
+      const answer = await open("POST", IMPORT + query, { token, body: file, headers }, mine.signal);
+      const merged = await answer.json();
+      if (mine.signal.aborted) return;
+      outcome.replaceChildren(el("p", { class: "notice" }, words.checked(merged)));
+      send.disabled = false;
+    } catch (error) {
+      if (mine.signal.aborted) return;
+      if (error instanceof Refused && !error.passes) refuse(error.message, error.errors);
+      else {
+        outcome.replaceChildren(el("p", {}, words.notChecked));
+        send.disabled = false;
+      }
+    }
   }
 
   /** @param {SubmitEvent} event */
@@ -78,6 +197,7 @@ export function fileForm(token, imported) {
     event.preventDefault();
     const file = choose.files?.[0];
     if (!file) return;
+    checking.abort();
     send.disabled = true;
     bar.hidden = false;
     bar.value = 0;
@@ -88,10 +208,9 @@ export function fileForm(token, imported) {
       bar.hidden = true;
       done(request.status, request.responseText);
     };
-    const query = decimal.value ? `?decimal=${encodeURIComponent(decimal.value)}` : "";
-    request.open("POST", `/api/v1/prices/import${query}`);
+    request.open("POST", IMPORT + query);
     request.setRequestHeader("Authorization", `Bearer ${token}`);
-    request.setRequestHeader("Content-Type", "text/csv");
+    request.setRequestHeader("Content-Type", CSV);
     request.send(file);
   }
 
@@ -101,17 +220,26 @@ export function fileForm(token, imported) {
     if (status >= 200 && status < 300) {
       outcome.replaceChildren(el("p", { class: "notice" }, words.imported(answer)));
       form.reset();
+      choices.hidden = true;
       preview.replaceChildren();
       imported();
       return;
     }
     send.disabled = Boolean(status);
     if (!answer) outcome.replaceChildren(el("p", { class: "error" }, words.failed));
-    else if (!answer.errors) outcome.replaceChildren(el("p", { class: "error" }, answer.message));
-    else {
-      const lines = Object.entries(answer.errors).map(([line, texts]) => el("li", {}, el("strong", {}, line), `: ${[texts].flat().join(" ")}`));
-      outcome.replaceChildren(el("p", { class: "error" }, words.refused), el("ul", { class: "bad" }, ...lines));
-    }
+    else refuse(answer.message, answer.errors ?? {});
+  }
+
+  /**
+   * Say why nothing is imported.
+   * @param {string} message
+   * @param {Record<string, string[]>} errors by row or column
+   */
+  function refuse(message, errors) {
+    const readable = (/** @type {string} */ told) => told.replace("Set `decimal` to `.` or `,`.", words.ambiguous);
+    const lines = Object.entries(errors).map(([place, texts]) => el("li", {}, el("strong", {}, place), `: ${readable([texts].flat().join(" "))}`));
+    if (lines.length) outcome.replaceChildren(el("p", { class: "error" }, words.refused), el("ul", { class: "bad" }, ...lines));
+    else outcome.replaceChildren(el("p", { class: "error" }, readable(message)));
   }
 
   return form;
