@@ -8,7 +8,10 @@ tenths.
 Nothing is compressed beside a secret. An attacker who sees how long a compressed answer is, and who
 may put text into it, can guess the rest of it (BREACH, https://breachattack.com). So a resource
 says that it `compresses`, and only answers to GET are compressed: files of the program, public
-lists, and texts of the account itself. No answer that shows a token is among these.
+lists, and what an account itself has written. No answer that shows a token is among these.
+
+A compressed answer has a weak ETag (RFC 9110, 8.8.3.3). `If-Match` needs a strong one, so whatever
+a client may write is sent as it is.
 """
 
 import zlib
