@@ -28,6 +28,8 @@ HEADERS = [
     {},
     {"Accept": "text/html", "Accept-Language": "de", "User-Agent": "another"},
     {"Origin": "https://a.example"},
+    {"Accept-Encoding": "gzip, br"},
+    {"Accept-Encoding": "gzip;q=0"},
     {"If-None-Match": '"none", W/"such"'},
     {"If-None-Match": "*"},
     {"If-Match": '"x"', "Prefer": "dry-run", "Range": "bytes=0-1", "Content-Type": "a/b"},
@@ -223,6 +225,15 @@ def test_a_response_to_parameters_that_the_route_does_not_know_is_not_cached(
     app.get(f"{alice.path}{path}?{query}", alice.token)
     assert app.cache.size == 0
     assert app.keeps(f"{alice.path}{path}", alice.token)
+
+
+def test_a_compressed_response_takes_the_room_of_what_is_sent(cached, alice):
+    operations = [{"method": "POST", "body": {"name": "milk", "note": "of the cow"}}] * 50
+    assert alice.post(f"{alice.tasks}/batch", json={"operations": operations}).status_code == 200
+    plain, compressed = cached(), cached()
+    assert plain.keeps(alice.tasks, alice.token)
+    assert compressed.get(alice.tasks, alice.token, **{"Accept-Encoding": "gzip"}) == 200
+    assert 0 < compressed.cache.size < plain.cache.size / 3
 
 
 def test_a_response_to_a_very_long_query_is_not_cached(cached, alice):
