@@ -91,6 +91,33 @@ def test_a_point_beside_decimal_commas_is_ambiguous_in_either_order(texts):
     )
 
 
+@pytest.mark.parametrize("delimiter", [",", "\t", "|"])
+def test_a_number_of_thousands_or_decimals_is_refused_where_no_other_tells_which(delimiter):
+    numbers = Numbers(None, delimiter)
+    for line, text in enumerate(["2", "1.299", "12.499"], 2):
+        numbers.plain(text, line)
+    with pytest.raises(Invalid) as caught:
+        numbers.must_be_certain()
+    assert caught.value.errors == {
+        "line 3": ["May be 1.299 or 1299: `1.299`. Set `decimal` to `.` or `,`."]
+    }
+
+
+@pytest.mark.parametrize("other", ["1.35", "0.299", "1.2990", "1 299.50", "1,299.00"])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_number_that_has_a_point_for_certain_tells_what_the_others_mean(other, is_first):
+    numbers = Numbers(None, ",")
+    texts = ["1.299", other][:: -1 if is_first else 1]
+    assert "1.299" in [numbers.plain(text, line) for line, text in enumerate(texts, 2)]
+    numbers.must_be_certain()
+
+
+@pytest.mark.parametrize("text", ["1.5e3", "1.299e0", ".299", "5."])
+def test_a_point_in_a_file_of_decimal_commas_is_wrong_wherever_it_stands(text):
+    with pytest.raises(ValueError, match="Not a number with the decimal mark `,`"):
+        Numbers(",", ";").plain(text, 2)
+
+
 GERMAN = "\ufeffname;price\r\nKäse;1,35\r\nRad;1.299,00\r\n".encode()
 
 
@@ -120,6 +147,19 @@ def test_a_file_that_mixes_marks_is_refused_though_bad_rows_are_skipped(backend,
     assert backend.count(ItemPrice) == 0
 
 
+@pytest.mark.parametrize("delimiter", [",", "\t", "|"])
+def test_prices_that_may_be_thousands_are_imported_only_when_something_tells(
+    backend, send, nobody, delimiter
+):
+    content = "name,price\nTea,2\nWheel,1.299\n".replace(",", delimiter).encode()
+    told = send(content)
+    assert "line 3" in told
+    assert "May be 1.299 or 1299: `1.299`. Set `decimal` to `.` or `,`." in told
+    assert backend.count(ItemPrice) == 0
+    assert send(content + f"Milk{delimiter}1.35\n".encode()) == ""
+    assert prices(nobody) == {"Milk": 1.35, "Tea": 2, "Wheel": 1.299}
+
+
 @pytest.mark.parametrize(("decimal", "price"), [(".", 1.299), (",", 1299)])
 def test_the_cure_works(by_command, by_http, nobody, decimal, price):
     assert by_http(AMBIGUOUS, decimal=decimal) == ""
@@ -139,6 +179,12 @@ def test_a_query_says_how_a_price_list_is_written(by_http, nobody):
     assert by_http(content, **query) == ""
     assert prices(nobody) == {"Milch 1 l": 1.0001}
     assert by_http(content.replace(b"|", b"\t"), **{**query, "delimiter": "\\t"}) == ""
+
+
+def test_a_name_of_several_columns_has_no_space_for_one_that_is_empty(by_http, nobody):
+    content = b"ware,size,price\nMilk,,1.35\n,XL,2\nTea, ,3\nMilk,1 l,4\n"
+    assert by_http(content, columns=["name:ware", "name:size", "price:price"]) == ""
+    assert prices(nobody) == {"Milk": 1.35, "XL": 2, "Tea": 3, "Milk 1 l": 4}
 
 
 @pytest.mark.parametrize(
@@ -195,6 +241,19 @@ def test_tasks_have_decimal_commas_too(alice):
     assert answer.json == {"imported": 1, "skipped": []}
     (task,) = alice.get(alice.tasks).json["tasks"]
     assert (task["quantity"], task["paid"]) == (1.5, {"amount": 1948.5, "currency": "EUR"})
+
+
+def test_a_quantity_that_may_be_thousands_is_refused_unless_the_file_is_an_export(backend, alice):
+    path = f"{alice.path}/import"
+    answer = post(alice, path, b"name,quantity\nNails,1.299\n")
+    assert answer.json["errors"] == {
+        "line 2": ["May be 1.299 or 1299: `1.299`. Set `decimal` to `.` or `,`."]
+    }
+    assert backend.count(Task) == 0
+    alice.task(name="Flour", quantity="1.299")
+    exported = alice.get(f"{alice.path}/export?format=csv").data
+    assert post(alice, path, exported).json == {"imported": 1, "skipped": []}
+    assert [task["quantity"] for task in alice.get(alice.tasks).json["tasks"]] == [1.299] * 2
 
 
 def test_an_ambiguous_quantity_is_refused_and_cured(backend, alice):

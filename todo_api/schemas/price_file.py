@@ -22,7 +22,7 @@ SQLITE_HEAD = b"SQLite format 3\0"
 
 @dataclass(frozen=True)
 class Columns:
-    """The names of the columns. Several that make up a name are joined by a space.
+    """The names of the columns. The cells of several that make up a name are joined by a space.
 
     Those that are not named have the names of the fields; then another column is an error.
     """
@@ -141,7 +141,8 @@ def csv_rows(
             if homeless := table.homeless(cells, only=only):
                 yield line, homeless
                 continue
-            texts = {"name": " ".join([_cell(cells, place) for place in names])}
+            parts = [_cell(cells, place) for place in names]
+            texts = {"name": " ".join(filter(str.strip, parts)) if len(parts) > 1 else parts[0]}
             for field, place in others.items():
                 if text := _cell(cells, place):
                     texts[field] = text
@@ -151,6 +152,7 @@ def csv_rows(
                 yield line, f"price: {error}"
             else:
                 yield line, texts
+        numbers.must_be_certain()
 
 
 def _cell(cells: Sequence[str], place: int | None) -> str:

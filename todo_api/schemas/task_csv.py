@@ -76,11 +76,14 @@ def load(
     known = (*COLUMNS, *DROPPED)
     with csv_table.reading(BytesIO(content), known, delimiter) as table:
         table.check(("name",), known, only=True)
-        numbers = Numbers(decimal, table.delimiter)
+        # An export has all columns, and decimal points unless its delimiter is a semicolon.
+        is_export = {*COLUMNS} <= {*table.header}
+        numbers = Numbers(decimal, table.delimiter, has_points=is_export)
         for number, (line, cells) in enumerate(table.rows, 1):
             must_be_few(number)
             wrong = table.homeless(cells, only=True)
             yield f"line {line}", wrong or _record(table.header, cells, numbers, line)
+        numbers.must_be_certain()
 
 
 def _cells(record: Record) -> dict[str, Any]:
