@@ -16,7 +16,7 @@ from todo_api.resources import json_text
 from todo_api.schemas.change import Change
 from todo_api.schemas.echo import EchoedRequest
 from todo_api.schemas.fields import Boolean, Text
-from todo_api.schemas.moments import Due, Moment
+from todo_api.schemas.moments import Due, Moment, MomentInFile
 from todo_api.schemas.numbers import Integer, Scaled
 from todo_api.schemas.task import TaskPage, TaskSchema
 from todo_api.schemas.task_file import Exported
@@ -55,6 +55,7 @@ def values_of(field):
         fields.Decimal: st.decimals(allow_nan=False, allow_infinity=False, places=3) | WHOLE,
         fields.Float: st.floats(allow_nan=False, allow_infinity=False),
         Moment: MOMENTS,
+        MomentInFile: MOMENTS,
         Due: MOMENTS | DATES,
         Scaled: st.integers(0, 10**12),
         Integer: WHOLE,

@@ -2,8 +2,11 @@
 
 import csv
 import io
+import json
 import tracemalloc
 import uuid
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
@@ -80,6 +83,34 @@ def test_a_price_that_was_paid_goes_along_with_its_task(backend, alice, bob):
     with backend.session() as session:
         prices = {task.paid_price for task in session.query(Task) if task.name == "bought"}
     assert prices == {13333}
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/Los_Angeles"])
+def test_each_time_without_an_offset_in_a_file_is_in_the_zone_of_the_account(alice, zone):
+    alice.patch(alice.path, json={"timezone": zone})
+    there = datetime(2026, 3, 1, 23, 30, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    names = ("due_date", "creation_date", "completed_date")
+    as_excel_writes_it, as_people_do = "2026-03-01 23:30", "01/03/2026 23:30:00"
+    cells = f"{as_excel_writes_it},{as_people_do},{as_excel_writes_it}"
+    load(alice, f"name,{','.join(names)}\nx,{cells}\n", "text/csv")
+    load(alice, json.dumps({"tasks": [{"name": "x", **dict.fromkeys(names, as_people_do)}]}))
+    shown = [[task[name] for name in names] for task in all_tasks(alice)]
+    assert shown == [[f"{there:%Y-%m-%dT%H:%M:%S}Z"] * 3] * 2
+
+
+def test_the_month_is_first_in_each_time_of_a_file_that_is_said_to_have_it_first(alice):
+    path = f"{alice.path}/import?date_order=mdy"
+    content = "name,due_date,creation_date\nx,{},01/02/2026 08:00:00\n"
+    times = {"03/04/2030 10:00:00": "03-04", " 12/31/2030 10:00:00": "12-31"}
+    for time in times:
+        answer = alice.post(path, data=content.format(time), content_type="text/csv")
+        assert answer.status_code == 200, answer.json
+    assert [(task["due_date"], task["creation_date"]) for task in all_tasks(alice)] == [
+        (f"2030-{day}T10:00:00Z", "2026-01-02T08:00:00Z") for day in times.values()
+    ]
+    answer = alice.post(path, data=content.format("31/12/2030 10:00:00"), content_type="text/csv")
+    reason = "due_date: There is no such day or time: `31/12/2030 10:00:00`."
+    assert answer.json["errors"] == {"line 2": [reason]}
 
 
 def test_an_account_without_tasks_is_exported_too(alice, bob):

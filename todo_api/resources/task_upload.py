@@ -36,13 +36,11 @@ def read_tasks(file: Upload, zone: ZoneInfo, options: Mapping[str, Any]) -> Read
     if file.media == CALENDAR:
         return ReadTasks(*task_calendar.load(file.content, zone))
     if file.media == CSV:
-        delimiter, decimal = options["delimiter"], options["decimal"]
-        foreign = task_elsewhere.in_csv(
-            file.content, zone, delimiter=delimiter, order=options["date_order"]
-        )
-        if foreign:
+        delimiter, order = options["delimiter"], options["date_order"]
+        if foreign := task_elsewhere.in_csv(file.content, zone, delimiter=delimiter, order=order):
             return ReadTasks(*foreign)
-        return ReadTasks(task_file.rows(task_csv.load(file.content, delimiter, decimal), zone))
+        records = task_csv.load(file.content, delimiter, options["decimal"], order)
+        return ReadTasks(task_file.rows(records, zone))
     sent = json_text.parse(file.content, most=MOST_VALUES)
     if foreign := task_elsewhere.in_json(sent, zone):
         return ReadTasks(*foreign)

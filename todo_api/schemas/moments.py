@@ -70,4 +70,14 @@ class Moment(Due):
         moment = super()._deserialize(value, attr, data, **options)
         if not isinstance(moment, datetime):
             raise ValidationError("Must be a time.")
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment if moment.tzinfo else self._in_no_zone(moment)
+
+    def _in_no_zone(self, wall_time: datetime) -> datetime:
+        return wall_time.replace(tzinfo=UTC)
+
+
+class MomentInFile(Moment):
+    """A moment in a file of tasks, or a wall time, which the account's time zone will place."""
+
+    def _in_no_zone(self, wall_time: datetime) -> datetime:
+        return wall_time

@@ -81,8 +81,8 @@ class TaskFileQuery(CsvQuery):
         load_default=None,
         allow_none=False,
         metadata={
-            "description": "Whether the day or the month is first in the dates of a CSV file by"
-            " another program, such as 1/5/2030."
+            "description": "Whether the day or the month is first in the dates of a CSV file: in"
+            " those of another program, such as 1/5/2030, and in 01/05/2030 10:00:00."
         },
     )
 

@@ -4,6 +4,7 @@ An empty cell is null. A note may be empty without being null, so a column of it
 """
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from io import SEEK_END, BytesIO, StringIO
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 from todo_api.schemas import csv_table
 from todo_api.schemas.decimal_marks import Numbers
 from todo_api.schemas.task_file import Placed, Record, TaskRecordSchema, must_be_few
+from todo_api.values import moments
+from todo_api.values.quotes import quoted
 
 EMPTY_NOTE = "empty_note"
 PAID = ("amount", "currency", "price")
@@ -23,6 +26,9 @@ TEXTS = ("name", "note", "item")
 NUMBERS = {"quantity", "paid_amount", "paid_price"}
 """Columns of numbers with decimals."""
 
+TIMES = {"due_date", "completed_date", "creation_date"}
+"""Columns of dates and times."""
+
 DROPPED = ("id", "revision", "etag")
 """Columns that may be there, as in a list of tasks, and are not read."""
 
@@ -30,6 +36,8 @@ EXAMPLE = "name,due_date,completed,item,quantity\r\nApples,2030-12-24,,apples,2\
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """The characters with which a formula begins, or what a spreadsheet takes for one."""
+
+_MONTH_FIRST = re.compile(r"^\s*([0-9]{2})/([0-9]{2})/(?=[0-9]{4} )")
 
 _GROUP = 3
 """The digits of a group, such as the thousands."""
@@ -66,9 +74,14 @@ def dump(
 
 
 def load(
-    content: bytes, delimiter: str | None = None, decimal: str | None = None
+    content: bytes,
+    delimiter: str | None = None,
+    decimal: str | None = None,
+    date_order: str | None = None,
 ) -> Iterator[Placed]:
     """Yield the records and their lines.
+
+    With the `date_order` `mdy`, the month is first in times such as 03/04/2030 10:00:00.
 
     Raises Malformed and Invalid as `csv_table.reading` does, Invalid when the header is not one of
     tasks or decimal marks do not agree.
@@ -82,7 +95,7 @@ def load(
         for number, (line, cells) in enumerate(table.rows, 1):
             must_be_few(number)
             wrong = table.homeless(cells, only=True)
-            yield f"line {line}", wrong or _record(table.header, cells, numbers, line)
+            yield f"line {line}", wrong or _record(table.header, cells, numbers, line, date_order)
         numbers.must_be_certain()
 
 
@@ -107,6 +120,20 @@ def _escaped(text: str | None) -> str | None:
     return f"'{text}" if text and text.startswith(_FORMULA) else text
 
 
+def _day_first(text: str) -> str:
+    """Return a time such as 04/30/2030 10:00:00 with the day first, another text as it is.
+
+    Raises ValueError if there is no such time.
+    """
+    swapped = _MONTH_FIRST.sub(r"\2/\1/", text)
+    if swapped != text:
+        try:
+            moments.parse(swapped)
+        except ValueError as error:
+            raise ValueError(f"{str(error).removesuffix('.')}: {quoted(text)}.") from None
+    return swapped
+
+
 def _taken(text: StringIO) -> bytes:
     """Return what was written, and begin anew."""
     written = text.getvalue().encode()
@@ -116,7 +143,11 @@ def _taken(text: StringIO) -> bytes:
 
 
 def _record(
-    header: Sequence[str], cells: Sequence[str], numbers: Numbers, line: int
+    header: Sequence[str],
+    cells: Sequence[str],
+    numbers: Numbers,
+    line: int,
+    date_order: str | None,
 ) -> Record | str:
     # A cell that is missing at the end of a row is an empty one: some programs leave those out.
     named = zip(header, cells, strict=False)
@@ -124,6 +155,8 @@ def _record(
     try:
         for name in NUMBERS & texts.keys():
             texts[name] = numbers.plain(texts[name], line)
+        for name in TIMES & texts.keys() if date_order == "mdy" else ():
+            texts[name] = _day_first(texts[name])
     except ValueError as error:
         return f"{name}: {error}"
     paid = {part: text for part in PAID if (text := texts.pop(f"paid_{part}", ""))}

@@ -13,7 +13,7 @@ from marshmallow import ValidationError, fields, post_dump, validates_schema
 
 from todo_api.errors import Invalid
 from todo_api.schemas.fields import Boolean, Currency, ETag, Name, OneOf, Text, Unread
-from todo_api.schemas.moments import Due, Moment
+from todo_api.schemas.moments import Due, MomentInFile
 from todo_api.schemas.numbers import Integer, Scaled
 from todo_api.schemas.skipped import SkippedSchema
 from todo_api.schemas.wire import Wire
@@ -55,10 +55,10 @@ class TaskRecordSchema(Wire):
 
     name = Name(required=True)
     note = Text(most=LONGEST_NOTE, allow_none=True, load_default=None)
-    creation_date = Moment(allow_none=True, load_default=None)
+    creation_date = MomentInFile(allow_none=True, load_default=None)
     due_date = Due(allow_none=True, load_default=None)
     completed = Boolean(allow_none=True, load_default=None)
-    completed_date = Moment(allow_none=True, load_default=None)
+    completed_date = MomentInFile(allow_none=True, load_default=None)
     item = Name(allow_none=True, load_default=None)
     quantity = Scaled(
         least=Decimal("0.0001"),

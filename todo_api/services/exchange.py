@@ -43,10 +43,11 @@ def row(fields: Mapping[str, Any], zone: ZoneInfo, now: datetime) -> Row:
     """Return the columns of an imported task; raise Invalid for what cannot be true together.
 
     Unlike a task that a client creates, it brings along when it was created and completed, and what
-    was paid. What it does not say is `now` and nothing. `zone` is that of the account.
+    was paid. What it does not say is `now` and nothing. `zone` is that of the account, and so of
+    each wall time.
     """
-    created = _moment("creation_date", fields) or now
-    completed = _moment("completed_date", fields)
+    created = _moment("creation_date", fields, zone) or now
+    completed = _moment("completed_date", fields, zone)
     if fields["completed"] is False and completed:
         raise Invalid(errors={"completed_date": ["Only what is completed has one."]})
     if fields["completed"]:
@@ -75,11 +76,11 @@ def store(session: Session, account: HeldAccount, rows: Sequence[Row]) -> None:
     session.execute(insert(_TASKS), rows)
 
 
-def _moment(name: str, fields: Mapping[str, Any]) -> datetime | None:
+def _moment(name: str, fields: Mapping[str, Any], zone: ZoneInfo) -> datetime | None:
     if fields[name] is None:
         return None
     try:
-        return moments.at(fields[name], ZoneInfo("UTC"))
+        return moments.at(fields[name], zone)
     except ValueError as error:
         raise Invalid(errors={name: [str(error)]}) from None
 
