@@ -3,11 +3,12 @@
 Written from the contract alone. It knows no database, no HTTP and nothing of `todo_api`.
 """
 
-import unicodedata
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
+
+from nfkc_casefold import name_key
 
 MINOR_UNITS = {"EUR": 2, "JPY": 0, "KWD": 3}
 
@@ -18,12 +19,6 @@ class Refused(Exception):
     def __init__(self, status):
         super().__init__(status)
         self.status = status
-
-
-def key(name):
-    """Names are compared by their NFKC, casefolded form, surrounding space removed."""
-    folded = unicodedata.normalize("NFKC", name).casefold()
-    return unicodedata.normalize("NFKC", folded).strip()
 
 
 def due_shown(text, zone):
@@ -65,32 +60,32 @@ class Prices:
     items: dict = field(default_factory=dict)
 
     def of(self, item):
-        found = self.items.get(key(item)) if item is not None else None
+        found = self.items.get(name_key(item)) if item is not None else None
         return found and (found["price"], found["currency"])
 
     def find(self, name):
-        if key(name) not in self.items:
+        if name_key(name) not in self.items:
             raise Refused(404)
-        return self.items[key(name)]
+        return self.items[name_key(name)]
 
     def create(self, fields):
-        if key(fields["name"]) in self.items:
+        if name_key(fields["name"]) in self.items:
             raise Refused(409)
-        self.items[key(fields["name"])] = {"currency": "EUR", "unit": None, **fields}
+        self.items[name_key(fields["name"])] = {"currency": "EUR", "unit": None, **fields}
         return self.find(fields["name"])
 
     def change(self, name, changes):
         price = self.find(name)
-        renamed = key(changes.get("name", name))
-        if renamed != key(name) and renamed in self.items:
+        renamed = name_key(changes.get("name", name))
+        if renamed != name_key(name) and renamed in self.items:
             raise Refused(409)
-        del self.items[key(name)]
+        del self.items[name_key(name)]
         self.items[renamed] = {**price, **changes}
         return self.items[renamed]
 
     def delete(self, name):
         self.find(name)
-        del self.items[key(name)]
+        del self.items[name_key(name)]
 
 
 @dataclass
@@ -197,7 +192,7 @@ class Account:
         column, backwards = sort.removeprefix("-"), sort.startswith("-")
         order = {
             "id": lambda task: task["id"],
-            "name": lambda task: (key(task["name"]), task["id"]),
+            "name": lambda task: (name_key(task["name"]), task["id"]),
             "creation_date": lambda task: (
                 datetime.fromisoformat(task["creation_date"]),
                 task["id"],
@@ -221,7 +216,7 @@ class Account:
         if overdue is not None and overdue != self._overdue(task):
             return False
         texts = [task["name"], task["note"] or ""]
-        return q is None or any(key(q) in key(text) for text in texts)
+        return q is None or any(name_key(q) in name_key(text) for text in texts)
 
     def _overdue(self, task):
         due = task["due_date"]

@@ -62,6 +62,7 @@ LINES = [*'a1",\r\n;', "a,", '"a",', '""', "a\r\n", ",\r\n", '"a\r\n', "name,", 
 NUMBER = [*"01.+-eE_ ,", "1.", "0.", "1e", "00"]
 TIME = [*"019-:/TWZ., +", "2026-", "-01", ":00", "T00", "2026-01-01"]
 TEXT = [*"a1 %_/", "\xe9", "\u0301", "\u0301\u0327", "\ufdfa", "\ud800", "\0"]
+TEXT += ["\u200b", "\u0301\u034f", "\u0301\u034f\u0316", "\u037a", "\u1fb3", "\u0130"]
 CALENDAR = [*'a";:,=\\\r\n ', "\r\n ", "BEGIN:VTODO\r\n", "END:VTODO\r\n", "SUMMARY:a\r\n", "DUE:"]
 CALENDAR += ["RRULE:FREQ=DAILY;", "TZID=a:", 'ALTREP="', "BEGIN:VTIMEZONE\r\n", "P1D", "20300101T"]
 CALENDAR += ["=\r\n", "=C3", ";X=a"]

@@ -13,7 +13,9 @@ def test_the_price_of_an_item_is_asked_by_its_name(backend, nobody):
     assert answer.text == '{"name":"apples","price":1.35}'
 
 
-@pytest.mark.parametrize("name", ["APPLES", " apples ", "\uff41pples"])
+@pytest.mark.parametrize(
+    "name", ["APPLES", " apples ", "\uff41pples", "app\u00adles", "\ufeffapples\u200b"]
+)
 def test_a_name_is_found_in_whatever_form_and_given_back_as_asked(backend, nobody, name):
     backend.price("apples", 13500)
     answer = nobody.get("/itemprice", query_string={"itemname": name})
@@ -120,7 +122,9 @@ def test_a_taken_name_is_a_conflict(admin):
     assert admin.post(PRICES, json={"name": "pears", "price": 1}).status_code == 201
     answer = admin.post(PRICES, json={"name": "apples", "price": 2})
     assert (answer.status_code, list(answer.json["errors"])) == (409, ["name"])
+    assert admin.post(PRICES, json={"name": "app\u00adles", "price": 2}).status_code == 409
     assert admin.put(f"{PRICES}/pears", json={"name": "APPLES"}).status_code == 409
+    assert admin.put(f"{PRICES}/pears", json={"name": "\u200bapples"}).status_code == 409
     assert admin.get(f"{PRICES}/apples").json["price"] == 1
 
 

@@ -33,7 +33,21 @@ from support import PASSWORD
 EXAMPLES = os.environ.get("MODEL_EXAMPLES")
 STEPS = 60
 
-NAMES = ["pears", "PEARS ", "Äpfel", "ﬁgs", "FIGS", "straße", "STRASSE", "100%", "a_b", "\\x", "🍐"]
+NAMES = [
+    "pears",
+    "PEARS ",
+    "Äpfel",
+    "ﬁgs",
+    "FIGS",
+    "straße",
+    "STRASSE",
+    "\ufeffpears",
+    "str\u00adasse",
+    "100%",
+    "a_b",
+    "\\x",
+    "🍐",
+]
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Pacific/Kiritimati"]
 DUES = [
     *(
@@ -67,7 +81,7 @@ wanted = {
     "due_before": st.sampled_from(DUES),
     "due_after": st.sampled_from(DUES),
     "overdue": st.booleans(),
-    "q": st.sampled_from(["pear", "ss", "%", "_", "\\", "FI", "Ä", "nothing"]),
+    "q": st.sampled_from(["pear", "ss", "%", "_", "\\", "FI", "Ä", "r\u200bs", "nothing"]),
 }
 filters = st.sets(st.sampled_from([*wanted]), max_size=2).flatmap(
     lambda names: st.fixed_dictionaries({name: wanted[name] for name in sorted(names)})

@@ -14,6 +14,7 @@ from urllib.parse import quote, urlencode
 import pytest
 from document import JSON, OPERATIONS, operation, resolved
 from naughty import KINDS
+from nfkc_casefold import name_key
 from support import ON_ONE_DATABASE
 from test_openapi_examples import REGISTER, body, parameters, prepared
 
@@ -253,7 +254,7 @@ LONG_IN_NFKC = "\ufdfa" * 40
 """A name of which the form that is compared is too long."""
 
 NOTES = [text for text in TEXTS if is_text(text) and len(text) <= 10_000]
-NAMES = [text for text in NOTES if text.strip() and len(text) <= 255 and text != LONG_IN_NFKC]
+NAMES = [text for text in NOTES if name_key(text) and len(text) <= 255 and text != LONG_IN_NFKC]
 TASKS = [{"name": text if text in NAMES else "x", "note": text} for text in NOTES]
 WRONG_TASKS = [
     *({"name": text} for text in TEXTS if text not in NAMES),
@@ -352,7 +353,7 @@ def test_a_wrong_text_in_a_calendar_is_told_with_its_line(alice):
             assert answer.status_code == 400, ascii((task, answer.json))
             continue
         # A task without a name is none. One without a note is, and a long text is cut.
-        is_long = bool(text.strip()) and "\0" not in text
+        is_long = bool(name_key(text)) and "\0" not in text
         what, line = (
             ("DESCRIPTION", 7) if "note" in task else ("SUMMARY" if is_long else "VTODO", 5)
         )

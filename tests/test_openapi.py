@@ -8,7 +8,9 @@ from jsonschema import ValidationError
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from todo_api import openapi
+from todo_api.schemas.fields import NOT_BLANK
 from todo_api.urls import ROUTES
+from todo_api.values import names
 
 FILES = (
     "text/css",
@@ -147,7 +149,6 @@ def test_a_schema_says_what_the_field_checks():
 
 
 TEXT = "^[^\\u0000]*$"
-NOT_BLANK = "^[\\s\\u001c-\\u001f\\u0085]*[^\\u0000\\s\\u001c-\\u001f\\u0085][^\\u0000]*$"
 NUMBER = "^\\s*[+-]?([0-9]+(\\.[0-9]*)?|\\.[0-9]+)([eE][+-]?[0-9]+)?\\s*$"
 YEARS = "^(19[7-9][0-9]|[2-8][0-9]{3}|9[0-8][0-9]{2}|99[0-8][0-9]|999[0-8])-"
 DUE = "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{6})?Z)?$"
@@ -210,6 +211,13 @@ def test_each_kind_of_field_says_what_it_takes(name):
     schema, _, field = name.partition(".")
     told = openapi.document()["components"]["schemas"][schema]["properties"][field]
     assert {**told, "description": None} == {**FIELDS[name], "description": None}
+
+
+def test_a_name_in_the_document_is_blank_if_the_server_finds_nothing_in_it():
+    for character in map(chr, (*range(0xD800), *range(0xE000, 0x10000))):
+        is_name = bool(names.key(character)) and character != "\0"
+        for text in (character, f" \u200b{character}\ufe0f"):
+            assert bool(re.search(NOT_BLANK, text)) is is_name, ascii(text)
 
 
 def test_an_answer_has_all_of_its_fields():

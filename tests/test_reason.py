@@ -9,6 +9,8 @@ OFTEN = "Given more than once."
 SENT = [
     ("/tasks", "name", "", "Must have 1 to 255 characters."),
     ("/tasks", "name", " ", "Must not be blank."),
+    ("/tasks", "name", "\u200b\u00ad", "Must not be blank."),
+    ("/tasks", "item", "\U000e0041\ufe0f", "Must not be blank."),
     ("/tasks", "name", None, "Field may not be null."),
     ("/tasks", "name", "a\0", "Must not hold a NUL character."),
     ("/tasks", "note", 7, "Must be a text."),
@@ -16,7 +18,7 @@ SENT = [
     ("/tasks", "due_date", 7, "Must be a text."),
     ("/tasks", "due_date", "tomorrow", MOMENT),
     ("/tasks", "completed", "yes", "Must be true or false."),
-    ("/tasks", "item", "\ufdfa" * 100, "Too long in its normal form (Unicode NFKC)."),
+    ("/tasks", "item", "\ufdfa" * 100, "Too long in its normal form (Unicode NFKC_Casefold)."),
     ("/tasks", "quantity", True, "Must be a number."),
     ("/tasks", "quantity", "x", "Not a number."),
     ("/tasks", "quantity", "1.00001", "At most 4 decimals."),

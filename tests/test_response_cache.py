@@ -277,7 +277,10 @@ def test_the_oldest_entries_make_room_for_new_ones(cached, alice, asked):
 SPELLINGS = st.builds(
     lambda letters, before, after: " " * before + "".join(letters) + " " * after,
     st.tuples(
-        *[st.sampled_from([each, each.upper(), chr(ord(each) + 0xFEE0)]) for each in "alice"]
+        *[
+            st.sampled_from([each, each.upper(), chr(ord(each) + 0xFEE0), f"{each}\u00ad"])
+            for each in "alice"
+        ]
     ),
     st.integers(0, 60),
     st.integers(0, 60),

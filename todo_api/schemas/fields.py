@@ -12,8 +12,16 @@ from todo_api.values import etags, moments, names
 from todo_api.values.currencies import MINOR_UNITS
 
 ANY_TEXT = r"^[^\u0000]*$"
-NOT_BLANK = r"^[\s\u001c-\u001f\u0085]*[^\u0000\s\u001c-\u001f\u0085][^\u0000]*$"
-"""ECMA-262 patterns: what every database can store, and what is no mere white space besides."""
+_BLANK = (
+    r"\s\u001c-\u001f\u0085\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    r"\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8"
+)
+NOT_BLANK = rf"^[{_BLANK}]*[^\u0000{_BLANK}][^\u0000]*$"
+"""ECMA-262 patterns: what every database can store, and what has something to see besides.
+
+Beyond U+FFFF there are more characters that nobody sees. The server refuses a name of nothing else,
+too. The pattern leaves them out, since programs read such ranges in two different ways.
+"""
 
 UNBOUND = 10**6
 """Characters of a text that is only asked for or given back; what carries it sets its bounds."""
@@ -65,7 +73,7 @@ class Name(Text):
         if not key:
             raise ValidationError("Must not be blank.")
         if len(key) > names.LONGEST_KEY:
-            raise ValidationError("Too long in its normal form (Unicode NFKC).")
+            raise ValidationError("Too long in its normal form (Unicode NFKC_Casefold).")
         return name
 
 

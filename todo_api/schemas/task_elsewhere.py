@@ -20,7 +20,7 @@ from todo_api.schemas.skipped import Skipped
 from todo_api.schemas.task_file import Record, must_be_few, row
 from todo_api.services.bad_rows import MOST_BAD, BadRow, reasons, refusal
 from todo_api.services.exchange import Row
-from todo_api.values import moments
+from todo_api.values import moments, names
 from todo_api.values.quotes import quoted
 
 Loaded = tuple[list[Row], Skipped]
@@ -201,7 +201,7 @@ def _records(entries: Iterable[Entry], program: Program) -> Iterator[tuple[int, 
     for entry in entries:
         record = program.read(entry, held and held[1])
         for column, cell in entry.cells.items():
-            nothing = program.says_nothing.get(column) == cell.strip().casefold()
+            nothing = program.says_nothing.get(column) == names.key(cell)
             if column not in program.silent and not nothing:
                 entry.skip(column, NOTHING_LIKE_IT)
         if len(entry.file.bad) > MOST_BAD:
@@ -231,7 +231,7 @@ def _order_of(found: re.Match[str]) -> str:
 
 
 def _todoist(entry: Entry, before: Record | None) -> Record | None:
-    kind = entry.take("type").strip().casefold()
+    kind = names.key(entry.take("type"))
     if kind == "note" and before:
         notes = [each for each in (before.get("note"), entry.cells.get("content")) if each]
         if len("\n\n".join(notes)) <= MOST_NOTE:
@@ -252,7 +252,7 @@ def _todoist(entry: Entry, before: Record | None) -> Record | None:
 
 def _outlook(entry: Entry, _: Record | None) -> Record:
     due, done = entry.day("due date"), entry.day("date completed")
-    completed = entry.take("status").strip().casefold() == "completed" or done is not None
+    completed = names.key(entry.take("status")) == "completed" or done is not None
     completed = entry.take("% complete").strip() in ("100", "100%") or completed
     record = {
         "name": entry.take("subject"),
@@ -270,7 +270,7 @@ def _ticktick(entry: Entry, _: Record | None) -> Record:
     if entry.cells.get("start date") == entry.cells.get("due date"):
         entry.take("start date")
     due = entry.moment("due date")
-    if entry.take("is all day").strip().casefold() == "true" and isinstance(due, datetime):
+    if names.key(entry.take("is all day")) == "true" and isinstance(due, datetime):
         place = ZoneInfo(zone) if zone in moments.time_zones() else entry.file.zone
         due = due.astimezone(place).date()
     completed, created = entry.moment("completed time"), entry.moment("created time")

@@ -3,9 +3,9 @@
 import re
 import secrets
 import unicodedata
-from collections.abc import Iterable
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import groupby
+from typing import Literal
 
 LONGEST_NAME = 255
 """Characters that a name may have, of whatever it is the name."""
@@ -19,6 +19,19 @@ LONGEST_SEARCHED = 30_000
 _LONGEST_RUN = 30
 """Marks that follow one another in any text that means something (UAX #15, section 13)."""
 
+IGNORABLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+"
+)
+"""Default_Ignorable_Code_Point: soft hyphens, zero-width spaces, variation selectors and the like.
+
+These are the ranges of DerivedCoreProperties.txt in Unicode 14 to 17. They hold code points that no
+character has yet, so that new versions of Unicode leave them as they are.
+"""
+
+_Form = Literal["NFC", "NFD", "NFKD"]
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"
 
@@ -26,13 +39,19 @@ _ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"
 def key(name: str) -> str:
     """Return the form in which `name` is unique, looked up, sorted and searched.
 
-    This is Unicode's NFKC_Casefold (The Unicode Standard, section 3.13) without surrounding space.
-    Two names are the same if and only if their keys are equal.
+    Two names are the same if and only if their keys are equal. The key is Unicode's NFKC_Casefold
+    of the canonically decomposed name (The Unicode Standard, section 3.13, D147), without
+    surrounding white space. Unicode promises that it stays for characters that it has; what this
+    Python does not know yet stays as it is. The time is proportional to the length of the name.
     """
     if name.isascii():
         return name.casefold().strip()
-    # Casefolding keeps the marks in their order, so that this takes linear time, too.
-    return unicodedata.normalize("NFKC", nfkc(name).casefold()).strip()
+    # The standard maps each character by itself. A whole text comes out the same, except that
+    # U+037A, once it is decomposed, would let an iota change places with the marks behind it.
+    text = _normalized("NFD", name).replace("\u037a", " \u03b9").casefold()
+    # Compatibility characters decompose into capital letters, too.
+    text = _normalized("NFKD", text).casefold()
+    return _normalized("NFC", IGNORABLE.sub("", text)).strip()
 
 
 def search_key(text: str) -> str:
@@ -42,18 +61,6 @@ def search_key(text: str) -> str:
     as LONGEST_SEARCHED only.
     """
     return key(text)[:LONGEST_SEARCHED]
-
-
-def nfkc(text: str) -> str:
-    """Return `text` in Unicode's NFKC (UAX #15), in time that is proportional to its length.
-
-    `unicodedata` sorts the combining marks behind a letter by insertion, which takes quadratic time
-    for a long run of them. So it gets such a run in order; the normal form is the same.
-    """
-    # A longer run has a character in at least one of these places.
-    if any(map(_is_mark, text[::_LONGEST_RUN])):
-        text = "".join(_ordered(run) for run in groupby(text, _is_mark))
-    return unicodedata.normalize("NFKC", text)
 
 
 def sought_key(name: str) -> str | None:
@@ -83,17 +90,31 @@ def random_text(length: int) -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(length))
 
 
-def _ordered(run: tuple[bool, Iterable[str]]) -> str:
-    """Return the characters of a run; if they are many marks, decomposed and in canonical order."""
-    are_marks, characters = run
-    text = "".join(characters)
-    if not are_marks or len(text) <= _LONGEST_RUN:
-        return text
-    marks = "".join(unicodedata.normalize("NFKD", mark) for mark in text)
-    return "".join(sorted(marks, key=unicodedata.combining))
+def _normalized(form: _Form, text: str) -> str:
+    """Return `text` in a normal form (UAX #15), in time that is proportional to its length.
+
+    `unicodedata` sorts the combining marks behind a letter by insertion, which takes quadratic time
+    for a long run of them. So it gets such a run in order; the normal form is the same.
+    """
+    decomposed: _Form = "NFKD" if form == "NFKD" else "NFD"
+    is_mark = partial(_is_mark, decomposed)
+    # A longer run has a character in at least one of these places.
+    if len(text) > _LONGEST_RUN and any(map(is_mark, text[::_LONGEST_RUN])):
+        runs = ((are_marks, "".join(run)) for are_marks, run in groupby(text, is_mark))
+        text = "".join(
+            _ordered(decomposed, run) if are_marks and len(run) > _LONGEST_RUN else run
+            for are_marks, run in runs
+        )
+    return unicodedata.normalize(form, text)
+
+
+def _ordered(form: _Form, marks: str) -> str:
+    """Return combining marks decomposed and in canonical order."""
+    decomposed = "".join(unicodedata.normalize(form, mark) for mark in marks)
+    return "".join(sorted(decomposed, key=unicodedata.combining))
 
 
 @lru_cache(2_048)
-def _is_mark(character: str) -> bool:
+def _is_mark(form: _Form, character: str) -> bool:
     """Return whether all that a character decomposes into are combining marks."""
-    return unicodedata.combining(unicodedata.normalize("NFKD", character)[0]) > 0
+    return unicodedata.combining(unicodedata.normalize(form, character)[0]) > 0

@@ -51,8 +51,3 @@ export const written = (amount, currency) =>
  */
 export const writtenPrice = (price, currency) =>
   new Intl.NumberFormat(undefined, { style: "currency", currency, maximumFractionDigits: DECIMALS }).format(price);
-
-/** The form in which names are compared; JavaScript has no casefold, this comes close to it.
- * @param {string} name
- */
-export const nameKey = (name) => name.normalize("NFKC").toUpperCase().toLowerCase().normalize("NFKC").trim();

@@ -1,7 +1,8 @@
 // The price list as far as this device needs it, kept for when there is no network.
 
 import { Refused, call } from "./api.js";
-import { nameKey, rounded, scaled } from "./money.js";
+import { rounded, scaled } from "./money.js";
+import { nameKey } from "./names.js";
 
 const PAGES = 5; // Of 200 prices each; a longer list is asked for item by item.
 

@@ -3,6 +3,7 @@
 
 import { Refused, open } from "../api.js";
 import { el, field } from "../dom.js";
+import { nameKey } from "../names.js";
 import { text } from "../text.js";
 
 const words = text.prices;
@@ -15,9 +16,6 @@ const LONGEST_ROW = 100_000; // Characters.
 
 const FIELDS = ["name", "price", "currency", "unit"];
 const MORE = "more"; // The second column of which a name is made up.
-
-/** @param {string} column the name of a column as the server compares it */
-const keyOf = (column) => column.trim().normalize("NFKC").toLowerCase();
 
 const DELIMITERS = [",", ";", "\t", "|"];
 
@@ -43,7 +41,7 @@ export function parseCsv(content, delimiter) {
  */
 function fitness(header, delimiter) {
   const columns = split(header, delimiter)[0] ?? [];
-  return columns.filter((column) => FIELDS.includes(keyOf(column))).length * LONGEST_ROW + columns.length;
+  return columns.filter((column) => FIELDS.includes(nameKey(column))).length * LONGEST_ROW + columns.length;
 }
 
 /** @param {string} body @param {string} delimiter */
@@ -134,7 +132,7 @@ export function fileForm(token, imported) {
    */
   function offerColumns(names) {
     for (const [name, input] of Object.entries(columns)) {
-      const same = name === MORE ? undefined : names.find((column) => keyOf(column) === name);
+      const same = name === MORE ? undefined : names.find((column) => nameKey(column) === name);
       // The server takes a currency or a unit from the column of that name if no other is chosen.
       const offered = same ? names : ["", ...names];
       const before = input.value;
@@ -151,7 +149,7 @@ export function fileForm(token, imported) {
    */
   function queryOf(found, unused) {
     const asked = new URLSearchParams();
-    const differs = Object.entries(columns).some(([name, { value }]) => value && keyOf(value) !== name);
+    const differs = Object.entries(columns).some(([name, { value }]) => value && nameKey(value) !== name);
     if (differs || unused.length) {
       for (const [name, { value }] of Object.entries(columns)) {
         if (value) asked.append("columns", `${name === MORE ? "name" : name}:${value}`);

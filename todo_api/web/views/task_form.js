@@ -3,6 +3,7 @@
 
 import { dueOf, inputsOf } from "../dates.js";
 import { el, field, wrong } from "../dom.js";
+import { nameKey } from "../names.js";
 import { text } from "../text.js";
 
 const words = text.tasks;
@@ -30,9 +31,9 @@ function changed(values, before, zone) {
   const fields = {};
   const differs = (/** @type {string} */ name) => (values[name] ?? "") !== (before[name] ?? "");
   if (differs("name") || !before.name) fields.name = values.name.trim();
-  if (fields.name === "") errors.name = [words.wrong.name];
+  if (fields.name !== undefined && !nameKey(fields.name)) errors.name = [words.wrong.name];
   if (differs("note")) fields.note = values.note || null;
-  if (differs("item")) fields.item = values.item.trim() || null;
+  if (differs("item")) fields.item = nameKey(values.item) ? values.item.trim() : null;
   if (differs("day") || differs("time")) fields.due_date = dueOf(values.day, values.time ?? "", zone);
   if (differs("quantity")) {
     const quantity = values.quantity.trim() || "1";

@@ -2,7 +2,7 @@
 
 import { dueOrder, dueText, isOverdue } from "../dates.js";
 import { el, forgetLook, icon, reconcile } from "../dom.js";
-import { nameKey } from "../money.js";
+import { compareKeys, nameKey } from "../names.js";
 import { text } from "../text.js";
 import { addForm, editForm } from "./task_form.js";
 
@@ -12,7 +12,8 @@ const AT_ONCE = 200;
 /** @typedef {keyof typeof words.filters} FilterName */
 
 /** @param {string | number} one @param {string | number} other */
-const compared = (one, other) => (one < other ? -1 : one > other ? 1 : 0);
+const compared = (one, other) =>
+  typeof one === "string" && typeof other === "string" ? compareKeys(one, other) : one < other ? -1 : one > other ? 1 : 0;
 
 /**
  * @param {Shown[]} tasks
