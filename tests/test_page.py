@@ -228,6 +228,14 @@ def test_a_quantity_that_is_none_is_refused_before_it_is_sent(ann):
     assert ann.tasks() == {}
 
 
+def test_a_name_in_which_nothing_can_be_seen_is_refused_before_it_is_sent(ann):
+    box = ann.page.get_by_label("What is to be done?")
+    box.fill("\u200b\u00ad")
+    box.press("Enter")
+    expect(ann.page.get_by_text("Write at least one letter.")).to_be_visible()
+    assert ann.tasks() == {}
+
+
 def test_ticking_moves_a_task_and_can_be_undone(ann):
     ann.add("Water the plants")
     ann.tick("Water the plants")
@@ -279,6 +287,8 @@ def test_the_list_is_filtered_searched_and_sorted_as_the_api_does(ann):
     ann.task("Ärger", note="tax return", due_date="2001-01-01")
     ann.task("apples", due_date="2031-01-02")
     ann.task("Bread", due_date="2031-01-02T00:00:00Z")
+    ann.task("\U0001f350 οδός")
+    ann.task("\uf8ff private")
     ann.task("never due")
     ann.change(ann.task("finished"), completed=True)
     page = ann.page
@@ -290,7 +300,7 @@ def test_the_list_is_filtered_searched_and_sorted_as_the_api_does(ann):
     def by_api(**query):
         return [task["name"] for task in ann.api.get(ann.path, params=query).json()["tasks"]]
 
-    expect(page.locator(".task")).to_have_count(4)
+    expect(page.locator(".task")).to_have_count(6)
     for sort in ("due_date", "-due_date", "name", "-name", "creation_date"):
         page.get_by_label("Sort by").select_option(sort)
         assert names() == by_api(sort=sort, completed=False), sort
@@ -298,8 +308,8 @@ def test_the_list_is_filtered_searched_and_sorted_as_the_api_does(ann):
     assert names() == by_api(overdue=True) == ["Ärger"]
     expect(ann.row("Ärger")).to_contain_text("Overdue")
     page.get_by_role("radio", name="All").check(force=True)
-    expect(page.locator(".task")).to_have_count(5)
-    for words in ("ÄRGER", "Tax", "e"):
+    expect(page.locator(".task")).to_have_count(7)
+    for words in ("ÄRGER", "Tax", "e", "ΟΔΌΣ", "app\u00adles"):
         page.get_by_role("searchbox").fill(words)
         page.get_by_label("Sort by").select_option("name")
         assert names() == by_api(q=words, sort="name")
