@@ -157,6 +157,14 @@ def test_columns_that_are_named_are_found_whatever_their_case(by_command, nobody
     assert prices(nobody) == {"Käse": 1.35}
 
 
+def test_columns_that_are_named_as_they_are_leave_out_the_others(by_command, by_http, nobody):
+    content = b"name,price,colour\nKefir,1.35,white\n"
+    assert "colour: Unknown column." in by_command(content)
+    assert by_command(content, "--price", "price") == ""
+    assert by_http(content, columns="name:name") == ""
+    assert prices(nobody) == {"Kefir": 1.35}
+
+
 def test_a_file_of_another_delimiter_alone_is_empty(by_command):
     assert by_command(b"::\n:\n", "--delimiter", ":") == "Error: The file is empty.\n"
 

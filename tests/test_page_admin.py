@@ -199,6 +199,19 @@ def test_a_file_with_other_columns_is_read_as_the_admin_says(boss, server):
         boss.api.delete(f"/api/v1/prices/{name}")
 
 
+def test_a_column_that_no_price_list_has_is_left_out_only_when_an_admin_says_so(boss, server):
+    """It may be a currency whose name is misspelt."""
+    place = choose(boss.open("prices"), "name,price,currncy\nsalsify,1.35,CHF\n")
+    expect(place.get_by_role("listitem")).to_contain_text("currncy: Unknown column.")
+    expect(place.get_by_role("button", name="Import")).to_be_disabled()
+    place.get_by_label("Leave out the columns that a price list does not have").check()
+    expect(place).to_contain_text("Left out: currncy.")
+    place.get_by_role("button", name="Import").click()
+    expect(place).to_contain_text("1 new, 0 changed, 0 as they were.")
+    assert price(server, "salsify")["currency"] == "EUR"
+    boss.api.delete("/api/v1/prices/salsify")
+
+
 @pytest.mark.parametrize(("label", "mark"), [("Semicolon", ";"), ("Tab", "\t")])
 def test_another_delimiter_than_the_one_found_is_chosen(boss, server, label, mark):
     place = choose(boss.open("prices"), f"name{mark}price,unit,kind\ntamarind{mark}0.35,,\n")

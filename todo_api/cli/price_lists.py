@@ -40,9 +40,8 @@ def import_prices(
     named, and then nothing is imported, unless --skip-bad says so.
     """
     with opened(new=False) as (settings, database):
-        chosen = price_file.Columns(
-            **{field: column for field, column in columns.items() if column}
-        )
+        named = {field: column for field, column in columns.items() if column}
+        chosen = price_file.Columns(**named, are_named=bool(named))
         texts = list(price_file.rows(file, chosen, delimiter, decimal))
         checked = price_rows.entries(iter(texts), settings.currency, rounding=rounding)
         good, bad = _sorted(checked, len(texts))

@@ -31,6 +31,8 @@ class Columns:
     price: str = "price"
     currency: str | None = None
     unit: str | None = None
+    are_named: bool = False
+    """Whether somebody has said which columns matter, so that others are left out."""
 
     @property
     def needed(self) -> tuple[str, ...]:
@@ -41,11 +43,6 @@ class Columns:
     def known(self) -> tuple[str, ...]:
         """The columns that may be there."""
         return (*self.name, self.price, self.currency or "currency", self.unit or "unit")
-
-    @property
-    def only(self) -> bool:
-        """Whether another column is an error, since nobody has said which ones matter."""
-        return self == Columns()
 
 
 class ColumnOf(Text):
@@ -98,7 +95,8 @@ class PriceFileQuery(CsvQuery):
         pairs = values.get("columns", [])
         name = tuple(column for field, column in pairs if field == "name")
         others: dict[str, Any] = {field: column for field, column in pairs if field != "name"}
-        return {**values, "columns": Columns(name=name or Columns.name, **others)}
+        columns = Columns(name=name or Columns.name, **others, are_named=bool(pairs))
+        return {**values, "columns": columns}
 
 
 def rows(
@@ -112,7 +110,7 @@ def rows(
     if not file.peek(len(SQLITE_HEAD)).startswith(SQLITE_HEAD):
         yield from csv_rows(file, columns, delimiter, decimal)
         return
-    if columns != Columns():
+    if columns.needed != Columns().needed:
         raise Invalid("A price list in SQLite has the columns name and price, no others.")
     if not file.seekable():
         raise Invalid("A price list in SQLite has to be a file; give its path.")
@@ -127,7 +125,7 @@ def csv_rows(
     Raises Malformed and Invalid as `csv_table.reading` does, Invalid when columns are not right or
     decimal marks do not agree.
     """
-    only = columns.only
+    only = not columns.are_named
     with csv_table.reading(file, columns.known, delimiter) as table:
         table.check(columns.needed, columns.known, only=only)
         names = [table.place(each) for each in columns.name]

@@ -160,6 +160,7 @@ const en = {
     noColumn: "None",
     chooseColumn: "Choose a column",
     chooseColumns: "Choose the columns that hold the name and the price.",
+    leaveOut: "Leave out the columns that a price list does not have",
     leftOut: (/** @type {string[]} */ columns) => `Left out: ${columns.join(", ")}.`,
     checking: "Checking the file …",
     checked: (/** @type {{ new: number, changed: number, unchanged: number }} */ merged) => `Nothing is imported yet. The import will add ${n(merged.new, "price", "prices")}, change ${merged.changed} and leave ${merged.unchanged} as they are.`,

@@ -75,11 +75,13 @@ export function fileForm(token, imported) {
   const delimiter = select("delimiter", Object.entries(words.delimiters));
   const decimal = select("decimal", Object.entries(words.decimals));
   const round = el("input", { type: "checkbox", name: "round", change: look });
+  const leaveOut = el("input", { type: "checkbox", name: "leave_out", change: look });
   const columns = Object.fromEntries([...FIELDS, MORE].map((name) => [name, select(name, [])]));
   const choices = el("div", { class: "choices", hidden: true },
     field(words.delimiter, delimiter), field(words.decimal, decimal),
     ...[FIELDS[0], MORE, ...FIELDS.slice(1)].map((name) => field(words.columns[/** @type {keyof typeof words.columns} */ (name)], columns[name])),
-    el("label", { class: "choice" }, round, words.round));
+    el("label", { class: "choice" }, round, words.round),
+    el("label", { class: "choice" }, leaveOut, words.leaveOut));
   const form = el("form", { class: "edit", submit: upload }, field(words.choose, choose, words.fileHint), choices, preview, outcome, bar, el("div", { class: "actions" }, send));
   let query = "";
   let checking = new AbortController();
@@ -116,12 +118,12 @@ export function fileForm(token, imported) {
     const unused = names.filter((name) => name && !chosen.includes(name));
     preview.replaceChildren(el("p", {}, words.preview(rows.length)), el("div", { class: "wide-table", tabindex: 0, role: "group", "aria-label": words.file },
       el("table", {}, el("thead", {}, el("tr", {}, ...header.map((name) => el("th", { scope: "col", dir: "auto" }, name)))), el("tbody", {}, ...rows.slice(0, PREVIEW).map(cells)))),
-      ...(unused.length ? [el("p", { class: "quiet" }, words.leftOut(unused))] : []));
+      ...(unused.length && isChosen() ? [el("p", { class: "quiet" }, words.leftOut(unused))] : []));
     if (!columns.name.value || !columns.price.value) {
       outcome.replaceChildren(el("p", { class: "error" }, words.chooseColumns));
       return;
     }
-    query = queryOf(read.delimiter, unused);
+    query = queryOf(read.delimiter);
     await check(file, mine);
   }
 
@@ -142,15 +144,19 @@ export function fileForm(token, imported) {
     }
   }
 
+  /** Return whether the columns are chosen here; the server leaves out the others only then. */
+  function isChosen() {
+    const differs = Object.entries(columns).some(([name, { value }]) => value && nameKey(value) !== name);
+    return differs || leaveOut.checked;
+  }
+
   /**
    * Return the query that says how the file is to be read, an empty text if it says so itself.
    * @param {string} found the delimiter
-   * @param {string[]} unused columns to be left out, which the server does only if others are named
    */
-  function queryOf(found, unused) {
+  function queryOf(found) {
     const asked = new URLSearchParams();
-    const differs = Object.entries(columns).some(([name, { value }]) => value && nameKey(value) !== name);
-    if (differs || unused.length) {
+    if (isChosen()) {
       for (const [name, { value }] of Object.entries(columns)) {
         if (value) asked.append("columns", `${name === MORE ? "name" : name}:${value}`);
       }
