@@ -138,9 +138,12 @@ class Person:
 
 
 @contextmanager
-def person(browser: Browser, url, name, host=None, **options):
-    """Let somebody log in by the token alone, as on a second visit, to the server by that name."""
-    api = account(url, name)
+def person(browser: Browser, url, name, host=None, api_url=None, **options):
+    """Let somebody log in by the token alone, as on a second visit, to the server by that name.
+
+    Their API is at `api_url`, where that is not the page's.
+    """
+    api = account(api_url or url, name)
     url = url.replace("127.0.0.1", host or "127.0.0.1")
     token = api.headers["Authorization"].removeprefix("Bearer ")
     session = {"name": "todo_api:session", "value": json.dumps({"token": token, "username": name})}

@@ -240,6 +240,9 @@ PARSERS = {
     "Authorization": Parser(
         refusing(lambda text: auth.proof_in({"HTTP_AUTHORIZATION": text})), HEADER, ("Bearer ",)
     ),
+    "X-Auth-Token": Parser(
+        refusing(lambda text: auth.proof_in({"HTTP_X_AUTH_TOKEN": text})), HEADER, (" ",)
+    ),
     "X-Forwarded-For and -Proto": Parser(refusing(forwarded), HEADER, ("[",)),
     "a multipart body": Parser(
         refusing(multipart), MULTIPART, ("--b\r\n", PART[:-3], DISPOSITION), ("", "\r\n--b--\r\n")

@@ -71,9 +71,11 @@ def token(live):
 
 def authorize(page, token):
     page.get_by_role("button", name="Authorize").first.click()
-    page.get_by_label("auth-bearer-value").fill(token)
-    page.get_by_role("button", name="Apply credentials").click()
-    page.get_by_role("button", name="Close").click()
+    field = page.get_by_label("auth-bearer-value")
+    field.fill(token)
+    form = page.locator("form").filter(has=field)
+    form.get_by_role("button", name="Apply credentials").click()
+    page.get_by_role("button", name="Close").first.click()
 
 
 @ON_ONE_DATABASE

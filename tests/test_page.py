@@ -159,7 +159,7 @@ def test_the_token_is_in_no_url_and_in_no_cookie(ann):
     ann.add("anything")
     ann.is_live()
     token = ann.api.headers["Authorization"].removeprefix("Bearer ")
-    assert any(token in request.headers.get("authorization", "") for request in ann.asked)
+    assert any(token in request.headers.get("x-auth-token", "") for request in ann.asked)
     assert all(token not in request.url for request in ann.asked)
     assert ann.context.cookies() == []
 

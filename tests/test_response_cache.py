@@ -35,6 +35,7 @@ HEADERS = [
     {"If-Match": '"x"', "Prefer": "dry-run", "Range": "bytes=0-1", "Content-Type": "a/b"},
     {"Host": "", "X-Request-ID": "mine"},
     {"X-Request-ID": "mine", "Authorization": "Bearer wrong"},
+    {"X-Auth-Token": "wrong"},
 ]
 
 

@@ -1,9 +1,10 @@
-"""What comes back from a server: a success, or what becomes an exception."""
+"""Answers of a server, and the exceptions that stand for those that are no success."""
 
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import Any
 
 import httpx2
@@ -13,12 +14,25 @@ from todo_api.client.errors import KINDS, ApiError, Unavailable
 
 JSON = "application/json"
 
+GATEWAY = "gateway"
+"""The `code` of an error that does not come from the server but from something in front of it."""
+
 _NO_JSON = "The answer cannot be read: is this the URL of a todo_api?"
+_LOGIN = (
+    "This is no answer of a todo_api: a gateway in front of it asks for a login,"
+    " or the URL is another one."
+)
+_ASKS_FOR_LOGIN = (
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.PROXY_AUTHENTICATION_REQUIRED,
+    HTTPStatus.NETWORK_AUTHENTICATION_REQUIRED,
+)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: the JSON in it, and its bytes."""
+    """A successful answer: the JSON in it, and its bytes."""
 
     data: Any
     content: bytes
@@ -35,14 +49,20 @@ class Answer:
         return cls(data, response.content)
 
 
+def is_foreign(response: httpx2.Response) -> bool:
+    """Return whether an answer is a page, which the API never sends: a gateway's login, say."""
+    return str(response.headers.get("Content-Type", "")).startswith("text/html")
+
+
 def failure(response: httpx2.Response) -> ApiError:
-    """Return the exception for an answer that is no success."""
+    """Return the exception for an answer that is no success of the server's own."""
     try:
         said = wire.loads(response.content)
     except ValueError:
         said = None
-    # What stands between this client and the server may answer in its own way.
     told: Mapping[str, Any] = said if isinstance(said, dict) else {}
+    if told.get("status") != response.status_code:
+        return _foreign(response)
     kind = KINDS.get(response.status_code, ApiError)
     return kind(
         str(told.get("message", response.reason_phrase)),
@@ -54,6 +74,17 @@ def failure(response: httpx2.Response) -> ApiError:
         index=told.get("index"),
         current=told.get("current"),
     )
+
+
+def _foreign(response: httpx2.Response) -> ApiError:
+    """Return the exception for an answer of something in front of the server."""
+    status = response.status_code
+    retry_after = _seconds(response.headers.get("Retry-After"))
+    if status < HTTPStatus.BAD_REQUEST or status in _ASKS_FOR_LOGIN:
+        return ApiError(_LOGIN, status=status, code=GATEWAY)
+    message = f"{response.reason_phrase}. This seems to come from a proxy in front of the server."
+    kind = KINDS.get(status, ApiError)
+    return kind(message, status=status, retry_after=retry_after, code=GATEWAY)
 
 
 def unanswered(error: httpx2.TransportError) -> Unavailable:

@@ -10,7 +10,7 @@ import httpx2
 
 from todo_api import __version__
 from todo_api.client import wire
-from todo_api.client.answer import JSON, Answer, failure, unanswered
+from todo_api.client.answer import JSON, Answer, failure, is_foreign, unanswered
 from todo_api.client.errors import ApiError, Stale, Unavailable
 from todo_api.client.tries import Tries
 
@@ -108,14 +108,14 @@ class Connection:
         """
         tries = self.tries()
         while True:
-            sent = {**self._authorization(), **(headers or {})}
+            sent = {**self._token(), **(headers or {})}
             try:
                 response = self._http.request(method, path, headers=sent, **options)
             except httpx2.TransportError as error:
                 problem: ApiError = unanswered(error)
                 again = repeatable or isinstance(error, _NOT_SENT)
             else:
-                if response.is_success:
+                if response.is_success and not is_foreign(response):
                     return Answer.of(response)
                 problem = failure(response)
                 unavailable = isinstance(problem, Unavailable)
@@ -129,7 +129,7 @@ class Connection:
         self, path: str, last_event_id: str | None
     ) -> Iterator[Iterator[httpx2.ServerSentEvent]]:
         """Open an event stream; raise ApiError if it cannot be had, or is cut off."""
-        headers = self._authorization()
+        headers = self._token()
         if last_event_id is not None:
             headers["Last-Event-ID"] = last_event_id
         timeout = httpx2.Timeout(self._timeout, read=LONGEST_SILENCE)
@@ -137,15 +137,16 @@ class Connection:
             with self._http.sse(
                 path, headers=headers, timeout=timeout, max_event_size=None
             ) as source:
-                if not source.response.is_success:
+                if not source.response.is_success or is_foreign(source.response):
                     source.response.read()
                     raise failure(source.response)
                 yield iter(source)
         except httpx2.TransportError as error:
             raise unanswered(error) from error
 
-    def _authorization(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
+    def _token(self) -> dict[str, str]:
+        """Return the header with the token; Authorization is left to a gateway's HTTP Basic."""
+        return {"X-Auth-Token": self.token} if self.token else {}
 
 
 def once() -> dict[str, str]:

@@ -11,6 +11,7 @@ from apispec import APISpec
 from todo_api import __version__
 from todo_api.openapi import answers, forms, headers, links, operations
 from todo_api.openapi.answers import statuses
+from todo_api.resources import auth
 from todo_api.schemas import json_schema
 from todo_api.urls import ROUTES, Route
 
@@ -22,6 +23,13 @@ BEARER = {
     "type": "http",
     "scheme": "bearer",
     "description": "The `token` of a login, or one that its owner made by hand (RFC 6750).",
+}
+TOKEN = {
+    "type": "apiKey",
+    "in": "header",
+    "name": auth.HEADER,
+    "description": "The same token by itself, for those behind a gateway that takes Authorization"
+    " for its own, such as HTTP Basic. Where both are sent, this one counts.",
 }
 
 
@@ -40,6 +48,7 @@ def document(*more: Route) -> dict[str, Any]:
     )
     json_schema.prepare(describer)
     spec.components.security_scheme("bearer", BEARER)
+    spec.components.security_scheme("token", TOKEN)
     for name, header in headers.ANSWERED.items():
         spec.components.header(name, header)
     for name, response in answers.errors():

@@ -56,7 +56,7 @@ def operation(route: Route, verb: str) -> dict[str, Any]:
         "summary": summary.rstrip("."),
         "description": inspect.getdoc(resource),
         "tags": [noun(resource.__module__)],
-        "security": [] if resource.access[verb] == PUBLIC else [{"bearer": []}],
+        "security": [] if resource.access[verb] == PUBLIC else [{"bearer": []}, {"token": []}],
         "parameters": _parameters(route, verb),
         "responses": answers(resource, verb, route.path),
     }

@@ -1,6 +1,8 @@
-"""Who calls: the Authorization header becomes an account, and an access rule lets it in or not.
+"""Authentication: a token becomes an account, and an access rule admits it or not.
 
-Bearer tokens are RFC 6750's; a token in a query string or a body is never looked at.
+A token comes in the header Authorization, as a Bearer token (RFC 6750), or by itself in
+X-Auth-Token, for those behind a gateway that takes Authorization for its own. Where both are there,
+X-Auth-Token counts. A token in a query string or a body is never looked at.
 """
 
 import re
@@ -18,7 +20,10 @@ from todo_api.services import callers, tokens
 from todo_api.values import names, proofs
 from todo_api.values.proofs import Proof
 
-BEARER = re.compile(r"Bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE | re.ASCII)
+HEADER = "X-Auth-Token"
+"""The header that has a token and nothing else."""
+
+_BEARER = re.compile(r"Bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE | re.ASCII)
 
 
 class Who(Enum):
@@ -70,13 +75,13 @@ class Caller:
 
 def secret_of(request: Request) -> str:
     """Return the secret of the token that `request` brings; raise Unauthenticated without one."""
-    header = request.headers.get("Authorization")
-    if header is None:
-        raise Unauthenticated
-    bearer = BEARER.fullmatch(header.strip())
+    bearer = _bearer(request.environ)
     if bearer is None:
+        if _credentials(request.environ) is None:
+            raise Unauthenticated
         raise Unauthenticated(
-            "Send the token as Authorization: Bearer TOKEN.", code=Code.TOKEN_MALFORMED
+            f"Send the token as Authorization: Bearer TOKEN, or as {HEADER}: TOKEN.",
+            code=Code.TOKEN_MALFORMED,
         )
     return bearer[1]
 
@@ -98,8 +103,14 @@ def owner_in(environ: WSGIEnvironment) -> int | None:
     return proofs.owner_of(bearer[1]) if bearer else None
 
 
+def _credentials(environ: WSGIEnvironment) -> str | None:
+    """Return the credentials of a request as Authorization has them, None if it brings none."""
+    token = environ.get("HTTP_X_AUTH_TOKEN")
+    return environ.get("HTTP_AUTHORIZATION") if token is None else f"Bearer {token}"
+
+
 def _bearer(environ: WSGIEnvironment) -> re.Match[str] | None:
-    return BEARER.fullmatch(environ.get("HTTP_AUTHORIZATION", "").strip())
+    return _BEARER.fullmatch((_credentials(environ) or "").strip())
 
 
 def identify(session: Session, request: Request, *, hold: bool = False) -> Caller:

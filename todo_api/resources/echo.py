@@ -4,13 +4,13 @@ from typing import Any
 
 from flask import request
 
-from todo_api.resources import body, form
+from todo_api.resources import auth, body, form
 from todo_api.resources.auth import PUBLIC
 from todo_api.resources.endpoint import VERBS, Endpoint, Shown
 from todo_api.schemas.echo import Anything, EchoedRequest, EchoedText
 
 ECHOED_TEXT = EchoedText()
-CREDENTIALS = frozenset({"authorization", "proxy-authorization", "cookie"})
+CREDENTIALS = frozenset({"authorization", "proxy-authorization", "cookie", auth.HEADER.lower()})
 
 
 class EchoText(Endpoint):

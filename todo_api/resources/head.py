@@ -34,6 +34,7 @@ READ = frozenset(
         "HTTP_TRACEPARENT",
         "HTTP_TRACESTATE",
         "HTTP_TRANSFER_ENCODING",
+        "HTTP_X_AUTH_TOKEN",
         "HTTP_X_FORWARDED_FOR",
         "HTTP_X_FORWARDED_PROTO",
         "HTTP_X_REQUEST_ID",

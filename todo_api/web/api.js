@@ -1,5 +1,7 @@
 // Requests to the server, and what can come of them.
 
+import { text } from "./text.js";
+
 const PATIENCE = 15_000; // Milliseconds, less than a write is claimed for.
 
 /** The server said no. */
@@ -21,6 +23,45 @@ export class Refused extends Error {
   /** Whether the same request may be taken later on. */
   get passes() {
     return this.status >= 500 || this.status === 429 || this.status === 408;
+  }
+}
+
+/** A gateway in front of the server asks for a login of its own; the server was not reached. */
+export class Gateway extends Refused {
+  constructor() {
+    super(511, { message: text.gateway.login }, 0);
+  }
+}
+
+/** Where the gateway can ask for that, past the page that this device keeps. */
+export const GATEWAY = "/?gateway";
+
+/** The statuses by which a gateway asks for a login. */
+const LOGINS = [401, 403, 407, 511];
+
+/**
+ * Return what an answer says that is no success of the server's own, or null if it is one.
+ * @param {number} status 0 is a redirect, which the API never sends
+ * @param {(name: string) => string | null} header
+ * @param {string} body of an answer that is no success
+ */
+export function problemIn(status, header, body) {
+  const type = header("Content-Type") ?? "";
+  if (status >= 200 && status < 300) return type.startsWith("text/html") ? new Gateway() : null;
+  const told = type.startsWith("application/json") ? parsed(body) : null;
+  const retryAfter = Number(header("Retry-After") ?? 0);
+  const isChallenge = status !== 401 || /^bearer/i.test(header("WWW-Authenticate") ?? "");
+  if (told?.status === status && isChallenge) return new Refused(status, told, retryAfter);
+  if (status < 400 || LOGINS.includes(status)) return new Gateway();
+  return new Refused(status, { message: text.gateway.refused(status) }, retryAfter);
+}
+
+/** @param {string} body */
+function parsed(body) {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return null;
   }
 }
 
@@ -51,8 +92,8 @@ export function onEnd(heard) {
 export async function call(method, path, options = {}) {
   const response = await open(method, path, options, AbortSignal.timeout(PATIENCE));
   try {
-    const text = await response.text();
-    const data = text ? JSON.parse(text) : null;
+    const content = await response.text();
+    const data = content ? JSON.parse(content) : null;
     // A proxy that compresses weakens the ETag in the header, and a weak one guards nothing.
     return { status: response.status, etag: /** @type {string | null} */ (data?.etag ?? null), data };
   } catch (error) {
@@ -70,19 +111,21 @@ export async function call(method, path, options = {}) {
 export async function open(method, path, { token, body, headers = {} }, signal) {
   /** @type {Record<string, string>} */
   const sent = { Accept: "application/json", ...headers };
-  if (token) sent.Authorization = `Bearer ${token}`;
+  // Behind HTTP Basic the browser puts something else into Authorization.
+  if (token) sent["X-Auth-Token"] = token;
   if (body !== undefined) sent["Content-Type"] ??= "application/json";
   let response;
   try {
     const raw = body === undefined || body instanceof Blob ? body : JSON.stringify(body);
-    response = await fetch(path, { method, headers: sent, body: raw, signal, credentials: "omit" });
+    response = await fetch(path, { method, headers: sent, body: raw, signal, credentials: "same-origin", redirect: "manual" });
   } catch (error) {
     throw new Unreachable(String(error));
   }
-  if (response.ok) return response;
-  const told = await response.json().catch(() => null);
-  if (response.status === 401 && token) ended(token);
-  throw new Refused(response.status, told, Number(response.headers.get("Retry-After") ?? 0));
+  const said = response.ok ? "" : await response.text().catch(() => "");
+  const problem = problemIn(response.status, (name) => response.headers.get(name), said);
+  if (!problem) return response;
+  if (problem.status === 401 && token) ended(token);
+  throw problem;
 }
 
 let count = 0;

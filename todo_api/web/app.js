@@ -1,6 +1,6 @@
 // The page: who is here, which view is shown, and what the person is told about the rest.
 
-import { accountPath, call, keepSession, onEnd, session } from "./api.js";
+import { GATEWAY, accountPath, call, keepSession, onEnd, session } from "./api.js";
 import { el, icon } from "./dom.js";
 import { text } from "./text.js";
 
@@ -116,7 +116,7 @@ async function enter(who, account) {
     });
   };
   store.addEventListener("change", changed);
-  store.addEventListener("change", () => store.ops.some((op) => !op.held && !op.until) && sync.status !== "offline" && sync.push());
+  store.addEventListener("change", () => store.ops.some((op) => !op.held && !op.until) && !sync.isAway && sync.push());
   store.addEventListener("wiped", () => mine === app && welcome(text.welcome.loggedOut));
   sync.addEventListener("status", changed);
   drawTop();
@@ -146,10 +146,11 @@ function drawTop() {
     status.dataset.look = look;
     status.replaceChildren(
       el("span", { class: `state ${sync.status}` }, words),
+      ...(sync.status === "gateway" ? [el("a", { class: "needs", href: GATEWAY }, text.gateway.go)] : []),
       ...(held ? [el("a", { class: "needs", href: "#/waiting" }, text.status.needs(held))] : []),
       ...(store.unsafe || store.keeper.kind === "memory" ? [el("span", { class: "state" }, store.unsafe ? text.status.unsafe : text.status.memory)] : []),
     );
-    if (sync.status === "offline" || held) say(status.textContent ?? "");
+    if (sync.isAway || held) say(status.textContent ?? "");
   }
   const here = current();
   const links = Object.entries(VIEWS).filter(([, each]) => !each.hidden && (!each.admin || account.is_admin));
@@ -268,6 +269,7 @@ if ("serviceWorker" in navigator) {
   }, () => {});
 }
 
+if (location.search === GATEWAY.slice(1)) history.replaceState(null, "", location.pathname + location.hash);
 const known = session();
 if (known) enter(known);
 else welcome();

@@ -74,7 +74,7 @@ export class Live {
     this.#attempts = 0;
     this.#wake();
     this.sync.push();
-    if (!this.#lead && !this.#stopped.signal.aborted) this.sync.pull().then(() => this.sync.set("live"), () => this.sync.set("offline"));
+    if (!this.#lead && !this.#stopped.signal.aborted) this.sync.pull().then(() => this.sync.set("live"), (error) => this.sync.lost(error));
   };
 
   #offline = () => {
@@ -91,14 +91,15 @@ export class Live {
       } catch (error) {
         if (error instanceof Refused && error.status === 401) return;
         const full = error instanceof Refused && error.status === 503;
-        if (full && (await this.#poll(Math.max(20, error.retryAfter)).then(() => true, () => false))) continue;
-        await this.#fail();
+        const lost = full ? await this.#poll(Math.max(20, error.retryAfter)).catch((why) => why) : error;
+        if (lost) await this.#fail(lost);
       }
     }
   }
 
-  async #fail() {
-    this.sync.set("offline");
+  /** @param {unknown} error */
+  async #fail(error) {
+    this.sync.lost(error);
     const wait = Math.min(SLOWEST, 500 * 2 ** this.#attempts);
     this.#attempts += 1;
     await this.#pause(wait * (0.75 + Math.random() / 2));

@@ -5,10 +5,27 @@
 const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
 const CACHE = `page-${VERSION}`;
 
-worker.addEventListener("install", (event) => {
-  const requests = FILES.map((path) => new Request(path, { cache: "no-cache", headers: path === "/" ? { Accept: "text/html" } : {} }));
-  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(requests)));
-});
+worker.addEventListener("install", (event) => event.waitUntil(install()));
+
+async function install() {
+  const answers = await Promise.all(FILES.map(async (path) => /** @type {const} */ ([path, await fetched(path)])));
+  const cache = await caches.open(CACHE);
+  await Promise.all(answers.map(([path, answer]) => cache.put(path, answer)));
+}
+
+/**
+ * Fetch a file; raise TypeError if a gateway sends its login in place of it, which is no new page.
+ * @param {string} path
+ */
+async function fetched(path) {
+  /** @type {Record<string, string>} */
+  const headers = path === "/" ? { Accept: "text/html" } : {};
+  const answer = await fetch(path, { cache: "no-cache", redirect: "error", headers });
+  const isPage = (answer.headers.get("Content-Type") ?? "").startsWith("text/html");
+  const isOurs = path === "/" ? (await answer.clone().text()).includes('src="/web/app.js"') : !isPage;
+  if (!answer.ok || !isOurs) throw new TypeError(`${path} was answered by something else.`);
+  return answer;
+}
 
 worker.addEventListener("activate", (event) => {
   const others = caches.keys().then((names) => names.filter((name) => name !== CACHE));
@@ -23,7 +40,8 @@ worker.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
   const ours = url.origin === worker.location.origin && FILES.includes(url.pathname);
-  if (request.method !== "GET" || !ours || (url.pathname === "/" && request.mode !== "navigate")) return;
+  // `?gateway` is how the page gets past what is kept, to where a gateway asks for a login.
+  if (request.method !== "GET" || !ours || url.searchParams.has("gateway") || (url.pathname === "/" && request.mode !== "navigate")) return;
   const kept = caches.open(CACHE).then((cache) => cache.match(url.pathname, { ignoreVary: true }));
   event.respondWith(kept.then((answer) => answer ?? fetch(request)));
 });

@@ -1,8 +1,8 @@
 // The two ways: unsent writes go out in order, what changed elsewhere comes in.
 
-import { Refused, Unreachable, accountPath, call } from "./api.js";
+import { Gateway, Refused, Unreachable, accountPath, call } from "./api.js";
 
-/** @typedef {"live" | "polling" | "offline" | "connecting"} Status */
+/** @typedef {"live" | "polling" | "offline" | "gateway" | "connecting"} Status */
 
 const SLOWEST = 30; // Seconds between two attempts to send.
 
@@ -50,6 +50,19 @@ export class Sync extends EventTarget {
     this.dispatchEvent(new Event("status"));
   }
 
+  /** Whether the server is out of reach, as far as is known. */
+  get isAway() {
+    return this.status === "offline" || this.status === "gateway";
+  }
+
+  /**
+   * Say why the server was not reached.
+   * @param {unknown} error
+   */
+  lost(error) {
+    this.set(error instanceof Gateway ? "gateway" : "offline");
+  }
+
   /** Take over what has changed since the last time. */
   async pull() {
     let more = true;
@@ -88,14 +101,14 @@ export class Sync extends EventTarget {
         let op;
         while (!this.#stopped && (op = await this.store.claim())) {
           await this.#send(op);
-          if (this.status === "offline") this.set("live");
+          if (this.isAway) this.set("live");
         }
       } while (this.#again && !this.#stopped);
       this.#attempts = 0;
       // Another tab may have died while it was sending.
       if (this.store.ops.some((op) => !op.held)) this.#later(5);
     } catch (error) {
-      if (!(error instanceof Refused)) this.set("offline");
+      if (error instanceof Gateway || !(error instanceof Refused)) this.lost(error);
       const asked = error instanceof Refused ? error.retryAfter : 0;
       this.#attempts += 1;
       this.#later(Math.max(asked, Math.min(SLOWEST, 2 ** this.#attempts)));

@@ -31,6 +31,15 @@ const en = {
     unsafe: "This browser has no room left: what is not sent is lost when this tab closes.",
     version: "There is a new version of this page.",
     reload: "Reload",
+    gateway: "The gateway in front of the server asks for a login: this is the copy on this device",
+  },
+  gateway: {
+    login: "The gateway in front of the server asks for a login.",
+    go: "Log in there",
+    refused: (/** @type {number} */ status) =>
+      status === 413
+        ? "This is more than the proxy in front of the server lets through (413)."
+        : `The proxy in front of the server refused this, or has lost the server (${status}).`,
   },
   welcome: {
     about: "Your to-dos and your shopping list, with what it all costs. It works without a network, too.",

@@ -1,7 +1,7 @@
 // Prices from a CSV file: how it is to be read, a look at its first rows and at what the server makes
 // of all of it, and then the import of all rows or, if one is bad, of none.
 
-import { Refused, open } from "../api.js";
+import { Refused, open, problemIn } from "../api.js";
 import { el, field } from "../dom.js";
 import { nameKey } from "../names.js";
 import { text } from "../text.js";
@@ -210,28 +210,31 @@ export function fileForm(token, imported) {
     request.upload.onprogress = ({ loaded, total }) => (bar.value = total ? loaded / total : 0);
     request.onloadend = () => {
       bar.hidden = true;
-      done(request.status, request.responseText);
+      if (!request.status) return failed(words.failed);
+      const problem = problemIn(request.status, (name) => request.getResponseHeader(name), request.responseText);
+      if (!problem) return done(JSON.parse(request.responseText));
+      refuse(problem.message, problem.errors);
+      send.disabled = Object.keys(problem.errors).length > 0;
     };
     request.open("POST", IMPORT + query);
-    request.setRequestHeader("Authorization", `Bearer ${token}`);
+    request.setRequestHeader("X-Auth-Token", token);
     request.setRequestHeader("Content-Type", CSV);
     request.send(file);
   }
 
-  /** @param {number} status @param {string} body */
-  function done(status, body) {
-    const answer = status ? JSON.parse(body) : null;
-    if (status >= 200 && status < 300) {
-      outcome.replaceChildren(el("p", { class: "notice" }, words.imported(answer)));
-      form.reset();
-      choices.hidden = true;
-      preview.replaceChildren();
-      imported();
-      return;
-    }
-    send.disabled = Boolean(status);
-    if (!answer) outcome.replaceChildren(el("p", { class: "error" }, words.failed));
-    else refuse(answer.message, answer.errors ?? {});
+  /** @param {{ new: number, changed: number, unchanged: number }} answer */
+  function done(answer) {
+    outcome.replaceChildren(el("p", { class: "notice" }, words.imported(answer)));
+    form.reset();
+    choices.hidden = true;
+    preview.replaceChildren();
+    imported();
+  }
+
+  /** @param {string} message */
+  function failed(message) {
+    send.disabled = false;
+    outcome.replaceChildren(el("p", { class: "error" }, message));
   }
 
   /**

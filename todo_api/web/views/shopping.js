@@ -137,7 +137,7 @@ export function create(app) {
 
   /** Ask the server for prices and the total, and show them if this is still what they are about. */
   async function ask() {
-    if (asking || document.hidden || sync.status === "offline") return;
+    if (asking || document.hidden || sync.isAway) return;
     asking = true;
     try {
       await prices.refresh(store.tasks().map((task) => task.item));

@@ -1,6 +1,6 @@
 // For a visitor: log in, or register.
 
-import { Refused, call, newKey } from "../api.js";
+import { GATEWAY, Gateway, Refused, call, newKey } from "../api.js";
 import { el, field, wrong } from "../dom.js";
 import { text } from "../text.js";
 import { decline, deviceZone } from "../zone.js";
@@ -88,6 +88,7 @@ export function create({ notice, username, enter, toast }) {
         }
         const rest = wrong(form, error.errors);
         message.textContent = [error.message, ...rest].join(" ");
+        if (error instanceof Gateway) message.append(" ", el("a", { href: GATEWAY }, text.gateway.go));
         if (!Object.keys(error.errors).length) name.focus();
       }
     }
