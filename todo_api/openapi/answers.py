@@ -36,7 +36,8 @@ _TEXTS = {
 }
 """Examples of what is not JSON, by its media type."""
 
-_ERRORS = sorted({code.status for code in Code})
+_ERRORS = sorted({code.status for code in Code} - {HTTPStatus.METHOD_NOT_ALLOWED})
+"""Statuses that operations answer; a method that is not allowed is no operation."""
 
 
 def statuses(resource: type[Endpoint], verb: str, path: str) -> list[int]:
@@ -52,6 +53,7 @@ def statuses(resource: type[Endpoint], verb: str, path: str) -> list[int]:
         401: not public,
         403: not public and resource.access[verb] not in (SCRAPER, CONTROLLER),
         404: stored and "<" in path,
+        408: reads_body,
         411: reads_body,
         412: verb in GUARDED and headers.is_versioned(resource),
         413: reads_body,
