@@ -13,6 +13,7 @@ from support import PASSWORD
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 ALICE = "/api/v1/accounts/alice"
+ME = "/api/v1/me"
 TASKS = f"{ALICE}/tasks"
 PRICES = "/api/v1/prices"
 BATCH = f"{TASKS}/batch"
@@ -327,6 +328,7 @@ TABLE = [
     *rows("completed", "POST", TASKS, [{"name": "x", "completed": each} for each in BOOLEANS]),
     *rows("read only", "POST", TASKS, [{"name": "x", **each} for each in READ_ONLY]),
     *rows("profile", "PUT", ALICE, PROFILES),
+    *rows("own profile", "PUT", ME, [*PROFILES, {"token": "x"}, {"token": {"scope": "write"}}]),
     *rows("account", "POST", "/api/v1/accounts", [
         with_account(each) for each in ACCOUNTS
     ]),

@@ -19,9 +19,10 @@ from todo_api.services import tokens
 from todo_api.settings import Settings
 from todo_api.urls import ROUTES
 
-ANYBODY, ANY_LOGIN, OWNER, OWNER_OR_ADMIN, ADMIN, SCRAPER = range(6)
+ANYBODY, ANY_LOGIN, ANY_ACCOUNT, OWNER, OWNER_OR_ADMIN, ADMIN, SCRAPER = range(7)
 BY_LOGIN_ONLY = {
     ("/api/v1/accounts/<username>", "delete"),
+    ("/api/v1/me", "delete"),
     ("/api/v1/accounts/<username>/tokens", "get"),
     ("/api/v1/accounts/<username>/tokens", "post"),
     ("/api/v1/accounts/<username>/tokens", "delete"),
@@ -52,6 +53,7 @@ RULES = {
     "/api/v1/accounts/login": {"post": ANYBODY},
     "/api/v1/accounts/logout": {"get": ANY_LOGIN, "post": ANY_LOGIN},
     _ACCOUNT: dict.fromkeys(["get", "put", "patch", "delete"], OWNER_OR_ADMIN),
+    "/api/v1/me": dict.fromkeys(["get", "put", "patch", "delete"], ANY_ACCOUNT),
     f"{_ACCOUNT}/tasks/<id>/restore": {"post": OWNER},
     f"{_ACCOUNT}/changes": {"get": OWNER},
     f"{_ACCOUNT}/export": {"get": OWNER},
@@ -99,6 +101,7 @@ def allowed(path, verb, actor):
     fits = {
         SCRAPER: False,
         ANY_LOGIN: True,
+        ANY_ACCOUNT: True,
         OWNER: owns,
         OWNER_OR_ADMIN: owns or manages,
         ADMIN: manages,

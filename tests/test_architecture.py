@@ -159,6 +159,8 @@ SIDEWAYS = {
     ("schemas.task_elsewhere", "schemas.task_file"),
     ("schemas.task_file", "schemas.skipped"),
     ("schemas.task_ics", "schemas.task_file"),
+    ("schemas.own_account", "schemas.account"),
+    ("schemas.own_account", "schemas.token"),
     ("schemas.token", "schemas.account"),
     ("schemas.change", "schemas.account"),
     ("schemas.batch", "schemas.change"),

@@ -251,7 +251,7 @@ def test_no_answer_tells_another_what_its_request_did_not(world, victim):
 
 def ends_own(route, verb, own):
     """Return whether `verb` would end the token that the actor calls with."""
-    ending = {f"{ACCOUNT}/tokens", ACCOUNT} if own else ()
+    ending = {"/api/v1/me", *((f"{ACCOUNT}/tokens", ACCOUNT) if own else ())}
     return route.path == LOGOUT or (verb == "delete" and route.path in ending)
 
 

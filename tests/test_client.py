@@ -153,9 +153,27 @@ def test_it_registers_logs_in_and_out_and_keeps_a_profile(server):
             client.login(username, "another-horse")
 
 
-def test_whose_account_it_is_has_to_be_known(server):
-    with Client(server.url) as client, pytest.raises(ValueError, match="username"):
+def test_without_a_token_or_a_username_there_is_no_account(server):
+    with Client(server.url) as client, pytest.raises(ValueError, match="give a token"):
         next(client.tasks())
+
+
+def test_a_token_is_all_that_a_program_needs(client, server):
+    made = client.tokens.create("backup", expires_at=date(2027, 1, 1))
+    with Client(server.url, made.secret) as program:
+        assert program.tasks.create("milk").name == "milk"
+        assert program.username == client.username
+    with Client(server.url, made.secret) as program:
+        me = program.me()
+        assert program.username == me.account.username == client.username
+        assert me.account == client.account()
+        assert me.token == made
+        assert program.change_account(me.account, pets=["cat"]).pets == ("cat",)
+        with pytest.raises(Stale):
+            program.change_account(me.account, pets=["dog"])
+        with pytest.raises(Forbidden) as forbidden:
+            program.delete_account()
+        assert forbidden.value.code == "login_required"
 
 
 def test_values_are_exact_and_times_know_their_offset(client):

@@ -12,6 +12,7 @@ from todo_api.urls import ROUTES
 
 DRY = {"Prefer": "dry-run"}
 ALICE = "/api/v1/accounts/alice"
+ME = "/api/v1/me"
 TASK = {"name": "milk", "quantity": 1.5, "completed": True}
 CSV = {"data": b"name,price\nmilk,1\napples,2\n", "content_type": "text/csv"}
 NEW_PASSWORD = {"password": "another-horse", "current_password": PASSWORD}
@@ -31,6 +32,9 @@ WRITES = {
     (ALICE, "put"): ("alice", {"json": {"timezone": "Asia/Tokyo", **NEW_PASSWORD}}),
     (ALICE, "patch"): ("alice", {"json": {"pets": ["dog"]}}),
     (ALICE, "delete"): ("alice", {}),
+    (ME, "put"): ("alice", {"json": {"timezone": "Asia/Tokyo", **NEW_PASSWORD}}),
+    (ME, "patch"): ("alice", {"json": {"pets": ["dog"]}}),
+    (ME, "delete"): ("alice", {}),
     (f"{ALICE}/tokens", "post"): ("alice", {"json": {"name": "phone"}}),
     (f"{ALICE}/tokens", "delete"): ("alice", {}),
     (f"{ALICE}/tokens/1", "delete"): ("alice", {}),

@@ -213,7 +213,7 @@ def test_an_import_of_prices_brings_no_columns(backend, writer, keeper):
 
 
 def test_what_equals_what_is_stored_is_accepted(writer, keeper):
-    for path in (writer.path, f"{writer.tasks}/2", "/api/v1/prices/apples"):
+    for path in (writer.path, "/api/v1/me", f"{writer.tasks}/2", "/api/v1/prices/apples"):
         shown = writer.get(path).json
         sender = keeper if "prices" in path else writer
         for method in ("PUT", "PATCH"):

@@ -33,11 +33,12 @@ def filled(text, values):
 
 
 def item(method, path):
-    (found,) = (
+    found, *again = (
         each
         for each in items(postman.collection())
         if each["request"]["method"] == method and each["request"]["url"]["raw"].endswith(path)
     )
+    assert all(each == found for each in again)
     return found
 
 

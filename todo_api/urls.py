@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from flask_restful import Api
 
-from todo_api.resources.account import AccountItem, AccountList
+from todo_api.resources.account import AccountItem, AccountList, OwnAccount
 from todo_api.resources.backend import Backend
 from todo_api.resources.batch import TaskBatch
 from todo_api.resources.change import ChangeList
@@ -94,6 +94,14 @@ ROUTES = (
         put="edit profile",
         patch="edit part of a profile",
         delete="delete profile",
+    ),
+    _route(
+        "/api/v1/me",
+        OwnAccount,
+        get="own profile",
+        put="edit own profile",
+        patch="edit part of own profile",
+        delete="delete own profile",
     ),
     _route(
         f"{_ACCOUNT}/tokens",

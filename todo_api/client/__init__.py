@@ -28,6 +28,7 @@ from todo_api.client.errors import (
 from todo_api.client.shapes import (
     Account,
     Deleted,
+    Me,
     Money,
     Price,
     Session,
@@ -47,6 +48,7 @@ __all__ = [
     "Deleted",
     "Forbidden",
     "Invalid",
+    "Me",
     "Mirror",
     "Money",
     "NotFound",

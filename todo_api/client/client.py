@@ -10,7 +10,7 @@ from todo_api.client.changes import Changes, Mirror
 from todo_api.client.connection import Connection, both_told, guard
 from todo_api.client.errors import Unauthorized
 from todo_api.client.prices import Prices
-from todo_api.client.shapes import Account, Deleted, Session, Task
+from todo_api.client.shapes import Account, Deleted, Me, Session, Task
 from todo_api.client.tasks import Tasks
 from todo_api.client.tokens import Tokens
 
@@ -34,8 +34,9 @@ class ProfileChanges(Profile, total=False):
 
 
 class Client:
-    """One caller of the server at `url`: by `token` and `username`, or after `login`.
+    """One caller of the server at `url`: by `token`, or after `login`.
 
+    Without a `username` the server is asked, once, whose the token is.
     `timeout`, in seconds, bounds each wait for an answer. What gets none, or a 429, 502, 503 or
     504, is sent again where that can do nothing twice: up to `tries` times in all, for up to
     `patience` seconds. What fails raises an ApiError. Threads may share a client.
@@ -109,6 +110,11 @@ class Client:
         """Return the profile."""
         answer = self._connection.get(self._connection.account)
         return Account.of(answer.data)
+
+    def me(self) -> Me:
+        """Return the profile and the token, which is all that a program needs to have."""
+        answer = self._connection.me()
+        return Me.of(answer.data, answer.etag)
 
     def change_account(
         self, account: Account | None = None, **profile: Unpack[ProfileChanges]

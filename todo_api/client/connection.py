@@ -47,10 +47,21 @@ class Connection:
 
     @property
     def account(self) -> str:
-        """The path of the caller's account; raises ValueError while nobody has said whose."""
+        """The path of the caller's account; the server is asked whose the token is, once.
+
+        Raises ValueError if there is neither a username nor a token.
+        """
         if self.username is None:
-            raise ValueError("Log in, or say with `username` whose account it is.")
-        return f"/api/v1/accounts/{quote(self.username, safe='')}"
+            if self.token is None:
+                raise ValueError("Log in, or give a token.")
+            self.me()
+        return f"/api/v1/accounts/{quote(str(self.username), safe='')}"
+
+    def me(self) -> Answer:
+        """Ask for the account that the token is of, and learn its username."""
+        answer = self.get("/api/v1/me")
+        self.username = str(answer.data["username"])
+        return answer
 
     def close(self) -> None:
         """Close what is open to the server."""

@@ -103,6 +103,20 @@ class Account:
 
 
 @dataclass(frozen=True)
+class Me:
+    """The caller's account, and the token by which they call."""
+
+    account: Account
+    token: "Token"
+
+    @classmethod
+    def of(cls, data: Any, etag: str | None) -> "Me":
+        """Read what was answered; the account's ETag is the answer's without the token's id."""
+        version, _, _ = (etag or "").removeprefix("W/").strip('"').rpartition(".")
+        return cls(Account.of(data, f'"{version}"' if version else None), Token.of(data["token"]))
+
+
+@dataclass(frozen=True)
 class Session:
     """What a login gives."""
 
@@ -113,7 +127,10 @@ class Session:
 
 @dataclass(frozen=True)
 class Token:
-    """A token as its owner sees it; its `secret` is known only when it has just been made."""
+    """A token as its owner sees it; its `secret` is known only when it has just been made.
+
+    Its `last_used_date`, to the hour, is None as well where only the account was asked for.
+    """
 
     id: int
     name: str
@@ -134,7 +151,7 @@ class Token:
             origin=data["origin"],
             creation_date=wire.moment(data["creation_date"]),
             expires_at=wire.moment(data["expires_at"]),
-            last_used_date=wire.moment_if_any(data["last_used_date"]),
+            last_used_date=wire.moment_if_any(data.get("last_used_date")),
             secret=data.get("token"),
         )
 

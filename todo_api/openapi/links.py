@@ -21,8 +21,11 @@ Values = dict[str, str]
 _ACCOUNT = "/api/v1/accounts/<username>"
 _OF_LOGIN = {"username": "$response.body#/account/username"}
 
+_OF_ACCOUNT = {"username": "$response.body#/username"}
+
 ODD: dict[tuple[str, str], dict[str, Values]] = {
     ("/api/v1/accounts/login", "post"): {_ACCOUNT: _OF_LOGIN},
+    **{("/api/v1/me", verb): {_ACCOUNT: _OF_ACCOUNT} for verb in ("get", "put", "patch")},
     (f"{_ACCOUNT}/tasks/batch", "post"): {
         f"{_ACCOUNT}/tasks/<id>": {"id": "$response.body#/results/0/id"}
     },

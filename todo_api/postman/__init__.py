@@ -30,6 +30,9 @@ OPENING = ("register", "login")
 CLOSING = ("logout", "logout_by_post", "log_out_everywhere", "delete_profile")
 """What ends the token that is in use, the account's own end last."""
 
+LAST = "delete_own_profile"
+"""What ends an account as well, for which another one is registered."""
+
 
 def collection(base_url: str = LOCAL) -> dict[str, Any]:
     """Return the collection for the server at `base_url`, which has no slash at its end."""
@@ -57,13 +60,14 @@ def _without_variables() -> dict[str, Any]:
 def _folders() -> Iterator[dict[str, Any]]:
     by_id = {operation.id: operation for operation in operations()}
     yield _folder("opening", "An account and its login.", [by_id[name] for name in OPENING])
-    rest = [each for each in by_id.values() if each.id not in OPENING + CLOSING]
+    rest = [each for each in by_id.values() if each.id not in (*OPENING, *CLOSING, LAST)]
     for tag in openapi.document()["tags"]:
         inside = sorted((each for each in rest if tag["name"] in each.told["tags"]), key=_turn)
         if inside:
             yield _folder(tag["name"], tag["description"], inside)
     login, *ends = by_id["login"], *(by_id[name] for name in CLOSING)
     closing = [each for end in ends for each in (login, end)]
+    closing += [by_id["register"], login, by_id[LAST]]
     yield _folder("closing", "What ends a login, and the account.", closing)
 
 

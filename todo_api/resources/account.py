@@ -5,12 +5,13 @@ from typing import Any
 from todo_api.errors import Code, Forbidden, Invalid
 from todo_api.models import Account
 from todo_api.resources import auth, caller_address, password_check
-from todo_api.resources.auth import OWNER_OR_ADMIN, PUBLIC, Access, Who
-from todo_api.resources.endpoint import PRIVATE, Created, Version
+from todo_api.resources.auth import OWNER_OR_ADMIN, PUBLIC, USER, Access, Who
+from todo_api.resources.endpoint import PRIVATE, Created, Shown, Version
 from todo_api.resources.of_account import AccountEndpoint
 from todo_api.resources.stored import Sent, StoredEndpoint
 from todo_api.resources.work import Work
 from todo_api.schemas.account import AccountSchema, Registration
+from todo_api.schemas.own_account import OwnAccountSchema
 from todo_api.services import accounts, passwords, throttle, tokens
 
 
@@ -122,6 +123,34 @@ class AccountItem(AccountEndpoint):
     def _may_change(self, values: dict[str, Any]) -> None:
         if "password" in values or values["email"] != self.account.email:
             auth.must_come_from_login(self.caller)
+
+
+class OwnAccount(AccountItem):
+    """The caller's own account, with the token that was sent beside it."""
+
+    access = {
+        "get": USER,
+        "put": USER,
+        "patch": USER,
+        "delete": Access(Who.USER, from_login=True),
+    }
+    takes = {"put": OwnAccountSchema(), "patch": OwnAccountSchema()}
+    gives = {"get": OwnAccountSchema(), "put": OwnAccountSchema(), "patch": OwnAccountSchema()}
+
+    def find(self, **ids: Any) -> tuple[Any, ...]:
+        """Return the account, with the caller's token as an attribute that is no column."""
+        found = super().find(**ids)
+        vars(self.account)["token"] = self.caller.token
+        return found
+
+    def shown_version(self, *objects: Any) -> Version:
+        """Return the version of the account and the token: a cache may have seen another token."""
+        return f"{self.version(*objects)}.{self.caller.token.id}"
+
+    def shown(self, verb: str, result: Any, version: Version | None = None) -> Shown:
+        """Return the answer, whose `etag` is its ETag and not that of the account alone."""
+        data, status, headers = super().shown(verb, result, version)
+        return data and {**data, "etag": headers["ETag"]}, status, headers
 
 
 def _wrong_password(why: str) -> Invalid:

@@ -52,6 +52,7 @@ class Access:
 
 
 PUBLIC = Access(Who.ANYBODY)
+USER = Access(Who.USER)
 OWNER = Access(Who.OWNER)
 OWNER_OR_ADMIN = Access(Who.OWNER_OR_ADMIN)
 ADMIN = Access(Who.ADMIN)

@@ -69,7 +69,7 @@ class TaskBatch(AccountEndpoint):
         before = self.before.setdefault(task.id, task)
         if if_match is not None:
             version = account.version_at(task.revision)
-            preconditions.must_match(if_match, version, lambda: before and TASK.show(before))
+            preconditions.must_match(if_match, {version}, lambda: before and TASK.show(before))
         if method == "DELETE":
             return tasks.delete(self.session, account, task)
         if operation.problem:

@@ -13,6 +13,8 @@ from todo_api.services import accounts
 class AccountEndpoint(StoredEndpoint):
     """A resource below `/api/v1/accounts/<username>`; its verbs are handed that account first.
 
+    Where its path names no account, it is the caller's.
+
     It is the row that was found of who calls, or the one that a write holds, unless it is to be the
     `whole` account. The response of a `cacheable` one depends on nothing but what the account's own
     revision counts.
@@ -42,10 +44,11 @@ class AccountEndpoint(StoredEndpoint):
         super().admit(verb, **ids)
         if self.writing:
             return
-        if self.caller.is_called(ids["username"]) and not self.whole:
+        username = ids.get("username", self.caller.account.username)
+        if self.caller.is_called(username) and not self.whole:
             self.account = self.caller.account
         else:
-            self.account = accounts.named(self.session, ids["username"])
+            self.account = accounts.named(self.session, username)
 
     def who(self) -> Caller:
         """Return who calls, which is known of one who is held."""

@@ -56,6 +56,10 @@ class ReadingEndpoint(Endpoint):
         """Return the version of what this URL shows, None if it has none."""
         return None
 
+    def shown_version(self, *objects: Any) -> Version | None:
+        """Return the version in the ETag of an answer, where that shows more than the URL names."""
+        return self.version(*objects)
+
     def state(self, *objects: Any) -> Version | None:
         """Return the version of the caller's account if it tells of every change to the answer."""
         return None
@@ -92,7 +96,7 @@ class ReadingEndpoint(Endpoint):
             self.query = self.asked(verb)
             objects = self.find(**ids)
             inputs = [self.plan(*objects)] if verb in self.asks else []
-            version = self.version(*objects)
+            version = self.shown_version(*objects)
             passage.of(self.request).state = self.state(*objects) if version else None
             if version and self.request.if_none_match.contains_weak(version):
                 return None, 304, {"ETag": etags.strong(version)}

@@ -164,7 +164,7 @@ class StoredEndpoint(ReadingEndpoint):
             objects = (*objects[:-1], result)
         elif isinstance(result, Created):
             self.takes[verb].must_match(sent.claims, result.what)
-        shown = self.shown(verb, result, None if result is None else self.version(*objects))
+        shown = self.shown(verb, result, None if result is None else self.shown_version(*objects))
         if sent.ask:
             data, status, headers = shown
             about = result.account_id if isinstance(result, Created) else None
@@ -177,4 +177,5 @@ class StoredEndpoint(ReadingEndpoint):
         version = self.version(*objects)
         if version is not None:
             show = self.gives["get"].show
-            preconditions.check(self.request, version, lambda: show(objects[-1]))
+            versions = {version, self.shown_version(*objects) or version}
+            preconditions.check(self.request, versions, lambda: show(objects[-1]))
