@@ -16,6 +16,7 @@ import pytest
 from conftest import ROOT, serving
 from cutting import CuttingNetwork
 from faults.rig import Server
+from price_names import NAMES as NAMES_OF_PRICES
 from support import PASSWORD
 
 from todo_api.client import (
@@ -156,6 +157,21 @@ def test_it_registers_logs_in_and_out_and_keeps_a_profile(server):
 def test_without_a_token_or_a_username_there_is_no_account(server):
     with Client(server.url) as client, pytest.raises(ValueError, match="give a token"):
         next(client.tasks())
+
+
+def test_a_price_of_any_name_is_found_changed_and_deleted(admin):
+    for number, name in enumerate(NAMES_OF_PRICES, 1):
+        assert admin.prices.create(name, number).name == name
+    for number, name in enumerate(NAMES_OF_PRICES, 1):
+        price = admin.prices.get(name)
+        assert (price.name, price.price) == (name, number)
+        assert admin.prices.change(price, unit="kg").name == name
+        admin.prices.delete(name)
+        with pytest.raises(NotFound):
+            admin.prices.get(name)
+    for folder in (".", ".."):
+        with pytest.raises(NotFound, match="No such price"):
+            admin.prices.get(folder)
 
 
 def test_a_token_is_all_that_a_program_needs(client, server):

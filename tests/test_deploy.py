@@ -15,6 +15,8 @@ from functools import partial
 import httpx
 import pytest
 from faults.rig import Server
+from pages import make_admin
+from price_names import NAMES, PASSED_ON, encoded, must_lead_to_prices
 from sites import DEPLOY, DOMAIN, FEW, behind_caddy, behind_nginx, nodes
 
 from todo_api.errors import Code
@@ -115,6 +117,20 @@ def test_an_address_is_limited_whatever_it_says_itself(site):
 def test_what_is_in_a_path_arrives_as_it_was_sent(client):
     for sent, text in {"a%2Fb": "a/b", "%2Fa": "/a", "a//b": "a//b", "%25": "%"}.items():
         assert client.get(f"/echo/{sent}").json() == {"echo": f"{text} {text}"}
+
+
+@pytest.mark.parametrize(("names", "path_of"), [(NAMES, None), (PASSED_ON, encoded)])
+def test_a_price_of_any_name_is_found_at_its_location(site, names, path_of):
+    keeper = "keeper" if path_of else "boss"
+    token, _ = site.account(keeper)
+    make_admin(site.nodes[0].settings["DATABASE_URL"], keeper)
+    with site.client(token=token) as admin:
+
+        def send(method, path, body):
+            answer = admin.request(method, path, json=body)
+            return answer.status_code, answer.json() if answer.content else None, answer.headers
+
+        must_lead_to_prices(send, path_of, names)
 
 
 @pytest.mark.parametrize("version", ["1.1", "2"])

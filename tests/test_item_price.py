@@ -1,4 +1,7 @@
+import re
+
 import pytest
+from price_names import NAMES, encoded, must_lead_to_prices
 
 from todo_api.models import ItemPrice
 
@@ -172,6 +175,22 @@ def test_a_location_leads_to_any_name(admin, nobody, name):
     assert nobody.get(location).json["name"] == name
     if not name.endswith("/"):
         assert nobody.get(f"{location}/").json["name"] == name
+
+
+@pytest.mark.parametrize("path_of", [None, encoded])
+def test_any_name_is_found_at_its_location_and_where_it_is_percent_encoded(admin, path_of):
+    def send(method, path, body):
+        answer = admin(method, path, json=body)
+        return answer.status_code, answer.get_json(silent=True), answer.headers
+
+    must_lead_to_prices(send, path_of)
+
+
+def test_a_location_has_no_part_that_is_taken_for_a_slash_or_a_folder(admin):
+    for name in NAMES:
+        location = admin.post(PRICES, json={"name": name, "price": 1}).headers["Location"]
+        assert re.fullmatch(r"/api/v1/prices/[A-Za-z0-9._~%-]+", location)
+        assert "%2F" not in location.replace("%252F", "")
 
 
 def test_the_list_is_paged_by_name(backend, nobody):

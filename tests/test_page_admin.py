@@ -11,6 +11,7 @@ import pytest
 from conftest import serving
 from pages import account, make_admin, person
 from playwright.sync_api import expect
+from price_names import NAMES, PRICES, encoded
 from support import PASSWORD
 
 
@@ -43,32 +44,51 @@ def dora(server, chromium, request):
 
 
 def price(server, name):
-    answer = httpx.get(f"{server.url}/api/v1/prices/{name}")
+    answer = httpx.get(f"{server.url}{encoded(name)}")
     return answer.json() if answer.status_code == 200 else None
 
 
-def test_an_admin_adds_edits_and_deletes_a_price_and_takes_that_back(boss, server):
+@pytest.mark.parametrize("name", ["oat/milk", "../oat//milk/"])
+def test_an_admin_adds_edits_and_deletes_a_price_and_takes_that_back(boss, server, name):
     page = boss.open("prices")
     page.get_by_text("Add a price").click()
     form = page.locator("details[open] form")
-    for label, value in {"Name": "oat/milk", "Price": "1,195", "Unit": "litre"}.items():
+    for label, value in {"Name": name, "Price": "1,195", "Unit": "litre"}.items():
         form.get_by_label(label).fill(value)
     form.get_by_role("button", name="Add").click()
-    expect(boss.row("oat/milk")).to_contain_text("€1.195")
-    page.get_by_role("button", name="Edit oat/milk").click()
+    expect(boss.row(name)).to_contain_text("€1.195")
+    page.get_by_role("button", name=f"Edit {name}").click()
     editor = page.locator("li form")
     editor.get_by_label("Price").fill("2.05")
     editor.get_by_label("Currency").fill("chf")
     editor.get_by_role("button", name="Save").click()
-    expect(boss.row("oat/milk")).to_contain_text("CHF 2.05")
-    assert price(server, "oat%2Fmilk").items() >= {"price": 2.05, "currency": "CHF"}.items()
-    page.get_by_role("button", name="Delete oat/milk").click()
-    boss.sees_no("oat/milk")
-    assert price(server, "oat%2Fmilk") is None
+    expect(boss.row(name)).to_contain_text("CHF 2.05")
+    assert price(server, name).items() >= {"price": 2.05, "currency": "CHF"}.items()
+    page.get_by_role("button", name=f"Delete {name}").click()
+    boss.sees_no(name)
+    assert price(server, name) is None
     page.get_by_role("button", name="Undo").click()
-    boss.sees("oat/milk")
-    assert price(server, "oat%2Fmilk")["unit"] == "litre"
-    boss.api.delete("/api/v1/prices/oat%2Fmilk")
+    boss.sees(name)
+    assert price(server, name)["unit"] == "litre"
+    boss.api.delete(encoded(name))
+
+
+def test_the_page_finds_prices_of_any_name_and_takes_no_other_path_for_one(boss, server):
+    for number, name in enumerate(NAMES, 1):
+        assert boss.api.post(PRICES, json={"name": name, "price": number}).status_code == 201
+    found = boss.open("prices").evaluate(
+        """async (names) => {
+            const { pricePath } = await import("/web/prices.js");
+            const ask = async (name) => (await (await fetch(pricePath(name))).json());
+            return Promise.all(names.map(ask));
+        }""",
+        [*NAMES, ".", ".."],
+    )
+    assert [price.get("name") for price in found] == [*NAMES, None, None]
+    assert [price["code"] for price in found[-2:]] == ["not_found"] * 2
+    for name in NAMES:
+        boss.api.delete(encoded(name))
+    boss.complaints[:] = [text for text in boss.complaints if "404" not in text]
 
 
 def test_a_price_that_is_refused_keeps_what_was_typed(boss):

@@ -113,8 +113,7 @@ class Client:
 
     def me(self) -> Me:
         """Return the profile and the token, which is all that a program needs to have."""
-        answer = self._connection.me()
-        return Me.of(answer.data, answer.etag)
+        return Me.of(self._connection.me().data)
 
     def change_account(
         self, account: Account | None = None, **profile: Unpack[ProfileChanges]

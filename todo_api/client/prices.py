@@ -73,9 +73,11 @@ def _guarded(item: Price | str) -> tuple[str, dict[str, str]]:
 
 
 def _path(name: str) -> str:
-    """Return the path of an item. One trailing slash is no part of a name, so it needs another.
+    """Return the path of an item.
 
-    A dot alone would be a folder.
+    Slashes are written in their full-width form, and so are the dots of a name that would be a
+    folder. That makes an equal name, and no proxy takes it for another path.
     """
-    quoted = quote(name, safe="").replace(".", "%2E")
-    return f"{_PATH}/{quoted}" + "/" * name.endswith("/")
+    sent = name.replace(".", "\N{FULLWIDTH FULL STOP}") if name in (".", "..") else name
+    sent = sent.replace("/", "\N{FULLWIDTH SOLIDUS}")
+    return f"{_PATH}/{quote(sent, safe='')}"

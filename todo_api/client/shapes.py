@@ -110,10 +110,9 @@ class Me:
     token: "Token"
 
     @classmethod
-    def of(cls, data: Any, etag: str | None) -> "Me":
-        """Read what was answered; the account's ETag is the answer's without the token's id."""
-        version, _, _ = (etag or "").removeprefix("W/").strip('"').rpartition(".")
-        return cls(Account.of(data, f'"{version}"' if version else None), Token.of(data["token"]))
+    def of(cls, data: Any) -> "Me":
+        """Read what was answered."""
+        return cls(Account.of(data), Token.of(data["token"]))
 
 
 @dataclass(frozen=True)

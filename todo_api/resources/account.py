@@ -6,7 +6,7 @@ from todo_api.errors import Code, Forbidden, Invalid
 from todo_api.models import Account
 from todo_api.resources import auth, caller_address, password_check
 from todo_api.resources.auth import OWNER_OR_ADMIN, PUBLIC, USER, Access, Who
-from todo_api.resources.endpoint import PRIVATE, Created, Shown, Version
+from todo_api.resources.endpoint import PRIVATE, Created, Version
 from todo_api.resources.of_account import AccountEndpoint
 from todo_api.resources.stored import Sent, StoredEndpoint
 from todo_api.resources.work import Work
@@ -146,11 +146,6 @@ class OwnAccount(AccountItem):
     def shown_version(self, *objects: Any) -> Version:
         """Return the version of the account and the token: a cache may have seen another token."""
         return f"{self.version(*objects)}.{self.caller.token.id}"
-
-    def shown(self, verb: str, result: Any, version: Version | None = None) -> Shown:
-        """Return the answer, whose `etag` is its ETag and not that of the account alone."""
-        data, status, headers = super().shown(verb, result, version)
-        return data and {**data, "etag": headers["ETag"]}, status, headers
 
 
 def _wrong_password(why: str) -> Invalid:

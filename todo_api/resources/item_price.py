@@ -30,6 +30,8 @@ from todo_api.services.bad_rows import BadRow
 from todo_api.services.paging import Plan
 from todo_api.services.price_merge import Difference, Entry
 
+FULL_WIDTH_SLASH = "\N{FULLWIDTH SOLIDUS}"
+
 VALUES_PER_MIB = 160_000
 """Values that an import in JSON may hold for each MiB of IMPORT_MAX.
 
@@ -66,8 +68,13 @@ class _OnThePriceList(StoredEndpoint):
         price_list = prices.take_list(self.session) if taking else prices.see_list(self.session)
         if "name" not in ids:
             return (price_list,)
+        name = ids["name"]
+        target, _, _ = self.request.environ.get("REQUEST_URI", "").partition("?")
+        if target.lower().endswith("%2f"):
+            # The route leaves out one slash at the end, but an encoded one is part of the name.
+            name += "/"
         find = prices.get if taking else prices.see
-        return price_list, find(self.session, ids["name"])
+        return price_list, find(self.session, name)
 
     def version(self, *objects: Any) -> Version:
         """Return the version of the price or, without one, of the list."""
@@ -165,5 +172,9 @@ class ItemPriceItem(_OnThePriceList):
 
 
 def _path(price: ItemPrice) -> str:
-    """Return the price's path. One trailing slash is never part of a name, so it needs another."""
-    return f"/api/v1/prices/{quote(price.name, safe='')}" + "/" * price.name.endswith("/")
+    """Return the price's path.
+
+    Its slashes are written in their full-width form, which makes an equal name. Proxies take `%2F`
+    for a slash, and may refuse a path with `..%2F` in it.
+    """
+    return f"/api/v1/prices/{quote(price.name.replace('/', FULL_WIDTH_SLASH), safe='')}"

@@ -60,6 +60,9 @@ def environ_of(scope: dict[str, Any]) -> WSGIEnvironment:
         "wsgi.url_scheme": scope["scheme"],
         "wsgi.input": io.BytesIO(),
     }
+    if b"%" in scope["raw_path"]:
+        # PEP 3333 has no path as it was sent; most servers give it by this name.
+        environ["REQUEST_URI"] = scope["raw_path"].decode("latin-1")
     for raw_name, raw_value in scope["headers"]:
         name, value = _variable(raw_name), raw_value.decode("latin-1")
         if name in environ:

@@ -88,12 +88,22 @@ export class Prices {
 }
 
 /**
+ * The path of a price. Slashes are written in their full-width form, and so are the dots of a name
+ * that would be a folder: that makes an equal name, and nobody takes it for another path.
+ * @param {string} name
+ */
+export function pricePath(name) {
+  const sent = /^\.\.?$/.test(name) ? name.replaceAll(".", "\uff0e") : name;
+  return `/api/v1/prices/${encodeURIComponent(sent.replaceAll("/", "\uff0f"))}`;
+}
+
+/**
  * @param {string} item
  * @returns {Promise<Price[]>}
  */
 async function one(item) {
   try {
-    return [(await call("GET", `/api/v1/prices/${encodeURIComponent(item)}`)).data];
+    return [(await call("GET", pricePath(item))).data];
   } catch (error) {
     if (error instanceof Refused && error.status === 404) return [];
     throw error;

@@ -3,14 +3,12 @@
 import { Refused, call, newKey } from "../api.js";
 import { el, field, icon, wrong } from "../dom.js";
 import { writtenPrice } from "../money.js";
+import { pricePath } from "../prices.js";
 import { text } from "../text.js";
 import { fileForm } from "./price_file.js";
 
 const words = text.prices;
 const LIST = "/api/v1/prices";
-
-/** @param {string} name */
-const pathOf = (name) => `${LIST}/${encodeURIComponent(name)}${name.endsWith("/") ? "/" : ""}`;
 
 /** The price is another one than its editor saw. */
 class Moved extends Error {}
@@ -80,16 +78,16 @@ export function create(app) {
 
     async function open() {
       // The version that is being edited is the one that is shown, so it is asked for now.
-      let { etag, data } = await call("GET", pathOf(price.name)).catch(() => ({ etag: null, data: price }));
+      let { etag, data } = await call("GET", pricePath(price.name)).catch(() => ({ etag: null, data: price }));
       const editor = priceForm(data, async (values) => {
         try {
           const headers = /** @type {Record<string, string>} */ (etag ? { "If-Match": etag } : {});
-          const answer = await call("PATCH", pathOf(price.name), { token, body: values, headers });
+          const answer = await call("PATCH", pricePath(price.name), { token, body: values, headers });
           app.toast(words.saved(answer.data.name));
           close(answer.data);
         } catch (error) {
           if (!(error instanceof Refused) || error.status !== 412) throw error;
-          ({ etag, data } = await call("GET", pathOf(price.name)));
+          ({ etag, data } = await call("GET", pricePath(price.name)));
           throw new Moved(words.moved(writtenPrice(data.price, data.currency)));
         }
       }, () => close(data));
@@ -109,7 +107,7 @@ export function create(app) {
   /** @param {Price} price @param {HTMLElement} node */
   async function remove(price, node) {
     try {
-      await call("DELETE", pathOf(price.name), { token });
+      await call("DELETE", pricePath(price.name), { token });
     } catch (error) {
       app.toast(error instanceof Refused ? error.message : words.network);
       return;
