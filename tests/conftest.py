@@ -159,6 +159,10 @@ def admin(backend):
     return backend.admin()
 
 
+STARTS_IN = 60
+"""Seconds after which a server that does not answer has failed to start."""
+
+
 @dataclass
 class Live:
     """A server process that was started with `todo-api serve`."""
@@ -216,7 +220,8 @@ def serving(log, *arguments, **settings):
 
 
 def wait_until_answering(live):
-    for _ in range(500):
+    end = time.monotonic() + STARTS_IN
+    while time.monotonic() < end:
         assert live.process.poll() is None, live.text()
         try:
             httpx.get(f"{live.url}/echo/up")
