@@ -71,7 +71,7 @@ def ephemeral(*arguments, start_new_session=False, **settings):
 
 
 def ends(condition):
-    for _ in range(200):
+    for _ in range(600):
         if condition():
             return True
         time.sleep(0.05)

@@ -143,7 +143,7 @@ def test_open_event_streams_are_counted_until_they_end_or_their_process_does(
 
 
 def eventually(holds):
-    for _ in range(100):
+    for _ in range(300):
         if holds():
             return
         time.sleep(0.1)
