@@ -9,6 +9,12 @@ from todo_api.models import Task
 
 CURE = "Set `date_order` to `mdy` or `dmy`."
 NOTHING = "Tasks have nothing like it here."
+IS_OPEN = "A task is open or completed, and this one is open."
+IS_COMPLETED = "A task is open or completed, and this one is completed."
+ONLY_A_DAY = "It names no time: it is taken as the start of the day in the account's zone."
+NOT_WHEN = "It does not say when: the time of the import is taken."
+OUT_OF_RANGE = "Must lie in the years 1970 to 9998."
+UNKNOWN_ZONE = "The time zone 'Asia/Nowhere' is not known: this is a time in the account's."
 
 TODOIST = b"""TYPE,CONTENT,DESCRIPTION,PRIORITY,INDENT,AUTHOR,RESPONSIBLE,DATE,DATE_LANG,TIMEZONE
 task,Buy milk @errands,two cartons,1,1,Ann (1),,tomorrow at 5pm,en,Europe/Berlin
@@ -119,6 +125,7 @@ def test_outlook_and_by_it_microsoft_to_do(alice):
     ]
     assert sorted(skipped) == [
         ("Categories", NOTHING, [2]),
+        ("Date Completed", ONLY_A_DAY, [3]),
         ("Priority", NOTHING, [3]),
         ("Reminder On/Off", NOTHING, [3]),
         ("Start Date", NOTHING, [2]),
@@ -177,6 +184,143 @@ def test_ticktick(alice):
         ("Tags", [8]),
         ("parentId", [9]),
     ]
+
+
+@pytest.mark.parametrize(
+    ("cells", "done", "skipped"),
+    [
+        ("Not Started,0,", False, []),
+        ("Completed,100,1/31/2026", True, [("Date Completed", ONLY_A_DAY)]),
+        ("In Progress,0.5,", False, [("Status", IS_OPEN), ("% Complete", IS_OPEN)]),
+        ("Deferred,0,", False, [("Status", IS_OPEN)]),
+        ("Waiting on someone else,25,", False, [("Status", IS_OPEN), ("% Complete", IS_OPEN)]),
+        ("Completed,1,", True, [("Status", NOT_WHEN)]),
+        (",100%,", True, [("% Complete", NOT_WHEN)]),
+        ("Not Started,100,", True, [("Status", IS_COMPLETED), ("Status", NOT_WHEN)]),
+        ("Not Started,1,", False, [("% Complete", IS_OPEN)]),
+    ],
+)
+def test_a_state_of_outlook_that_a_task_cannot_have_is_told(alice, cells, done, skipped):
+    content = f"Subject,Due Date,Status,% Complete,Date Completed\nPaint,,{cells}\n".encode()
+    answer = told(post(alice, f"{alice.path}/import", content))
+    assert answer == (1, [(*each, [2]) for each in skipped])
+    ((completed, day),) = shown(alice, "completed", "completed_date")
+    assert completed is done
+    assert ("1/31/2026" in cells) is (day == "2026-01-31T00:00:00Z")
+
+
+@pytest.mark.parametrize("day", ["1/31/1900", "1/31/9999"])
+def test_a_day_of_outlook_in_no_year_that_is_stored_is_told(alice, day):
+    content = f"Subject,Due Date,Date Completed,% Complete\nPaint,{day},{day},100\n".encode()
+    imported, skipped = told(post(alice, f"{alice.path}/import", content))
+    assert imported == 1
+    assert shown(alice, "due_date", "completed") == [(None, True)]
+    assert ("completed_date", NOT_WHEN, [2]) in skipped
+    assert {what for what, reason, _ in skipped if OUT_OF_RANGE[:-1] in reason} == {
+        "due_date",
+        "completed_date",
+    }
+
+
+def test_a_note_that_is_a_day_does_not_tell_the_order_of_the_dates(alice):
+    content = b"Subject,Due Date,% Complete,Notes\nPaint,1/5/2030,0,1/31/2030\n"
+    answer = post(alice, f"{alice.path}/import", content)
+    assert answer.json["errors"] == {
+        "line 2": [f"Due Date: May be 2030-01-05 or 2030-05-01: `1/5/2030`. {CURE}"]
+    }
+
+
+def ticktick(due="", status="0", completed="", cells="Asia/Tokyo,false"):
+    header = "List Name,Title,Due Date,Status,Completed Time,Timezone,Is All Day"
+    return f"{header}\n,x,{due},{status},{completed},{cells}\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("status", "completed", "tasks", "skipped"),
+    [
+        ("0", "", [(False, None)], []),
+        ("0", "2026-01-02T10:00:00+0000", [(True, "2026-01-02T10:00:00Z")], [IS_COMPLETED]),
+        ("1", "2026-01-02T10:00:00+0000", [(True, "2026-01-02T10:00:00Z")], []),
+        ("2", "", None, [NOT_WHEN]),
+        ("3", "", [(False, None)], [IS_OPEN]),
+        ("-1", "2026-01-02T10:00:00+0000", [], ["It is cancelled."]),
+    ],
+)
+def test_a_status_of_ticktick_is_kept_or_told(alice, status, completed, tasks, skipped):
+    _, reasons = told(post(alice, f"{alice.path}/import", ticktick("", status, completed)))
+    assert [reason for _, reason, _ in reasons] == skipped
+    if tasks is not None:
+        assert shown(alice, "completed", "completed_date") == tasks
+    else:
+        assert shown(alice, "completed") == [(True,)]
+
+
+@pytest.mark.parametrize(
+    ("due", "cells", "day", "skipped"),
+    [
+        ("2030-01-04T15:00:00+0000", "Asia/Tokyo,true", "2030-01-05", []),
+        ("2030-01-05T00:00:00", "Asia/Tokyo,true", "2030-01-05", []),
+        ("2030-01-05", "Asia/Tokyo,true", "2030-01-05", []),
+        ("2030-01-05T10:00:00", "Asia/Tokyo,false", "2030-01-05T01:00:00Z", []),
+        ("2030-01-05T10:00:00", "Asia/Nowhere,false", "2030-01-05T18:00:00Z", [UNKNOWN_ZONE]),
+        ("2030-01-05T10:00:00+0000", "Asia/Nowhere,false", "2030-01-05T10:00:00Z", []),
+        (
+            "2030-01-04T15:00:00+0000",
+            "Asia/Nowhere,true",
+            "2030-01-04",
+            [UNKNOWN_ZONE, "It is no start of a day in America/Los_Angeles: its day is taken."],
+        ),
+        (
+            "2030-01-04T15:00:00+0000",
+            ",true",
+            "2030-01-04",
+            ["It is no start of a day in America/Los_Angeles: its day is taken."],
+        ),
+        ("9999-12-31T23:00:00+0000", "Asia/Tokyo,true", None, [OUT_OF_RANGE]),
+        ("03/04/2030 10:00:00", "Asia/Tokyo,false", None, None),
+    ],
+)
+def test_a_day_of_ticktick_is_that_of_its_own_zone_or_told(alice, due, cells, day, skipped):
+    alice.patch(alice.path, json={"timezone": "America/Los_Angeles"})
+    content = ticktick(due, cells=cells)
+    _, reasons = told(post(alice, f"{alice.path}/import", content))
+    assert shown(alice, "due_date") == [(day,)]
+    if skipped is None:
+        skipped = [f"It is no date or time: `{due}`."]
+    assert [reason for _, reason, _ in reasons] == skipped
+
+
+def test_a_time_of_todoist_in_a_zone_that_is_not_known_is_told(alice):
+    content = TODOIST.replace(b"17:00,en,Europe/Berlin", b"17:00,en,Asia/Nowhere")
+    _, skipped = told(post(alice, f"{alice.path}/import", content))
+    assert ("TIMEZONE", UNKNOWN_ZONE, [7]) in skipped
+    assert shown(alice, "due_date")[-1] == ("2030-03-10T17:00:00Z",)
+
+
+@pytest.mark.parametrize("order", ["dmy", "mdy"])
+def test_a_time_with_slashes_of_another_program_is_told_and_not_guessed(alice, order):
+    content = TODOIST.replace(b"2030-03-10 17:00", b"03/04/2030 17:00:00")
+    _, skipped = told(post(alice, f"{alice.path}/import?date_order={order}", content))
+    assert ("DATE", "It is no date or time: `03/04/2030 17:00:00`.", [7]) in skipped
+    assert shown(alice, "due_date")[-1] == (None,)
+
+
+@pytest.mark.parametrize(
+    ("task", "skipped"),
+    [
+        ({"status": "completed"}, [("status", NOT_WHEN)]),
+        ({"status": "needsAction", "completed": "2026-01-02T09:00:00Z"}, [("completed", IS_OPEN)]),
+        ({"status": "waiting"}, [("status", IS_OPEN)]),
+        ({"due": "2030-01-05T23:00:00-08:00"}, [("due", "Only its day is taken.")]),
+        ({"due": "2030-01-05T00:00:00.000Z", "status": "needsAction"}, []),
+    ],
+)
+def test_a_state_or_a_time_of_google_tasks_that_is_not_kept_is_told(alice, task, skipped):
+    sent = {"kind": "tasks#tasks", "items": [{"title": "x", **task}]}
+    assert told(alice.post(f"{alice.path}/import", json=sent)) == (
+        1,
+        [(*each, [1]) for each in skipped],
+    )
 
 
 def test_google_tasks(alice):

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from todo_api.schemas.calendar_lines import BEGIN, END, Line, Path, lines
 from todo_api.schemas.calendar_texts import decoded, unescaped, unescaped_of_old
 from todo_api.schemas.calendar_zones import Zones
-from todo_api.schemas.skipped import Skipped
+from todo_api.schemas.skipped import Skipped, unknown_zone
 from todo_api.schemas.task_file import must_be_few
 from todo_api.schemas.task_ics import CURRENCY, EXACT, FIELDS, TEXTS, TIMES
 from todo_api.values import moments
@@ -22,7 +22,6 @@ NOTHING_LIKE_IT = "Tasks have nothing like it here."
 
 _NONE = timedelta(0)
 _TIME = re.compile(r"\d{8}(T\d{6}Z?)?", re.ASCII)
-_IN_THE_ACCOUNTS = "this is a time in the account's."
 
 _OF_THE_ENTRY = ("UID", "DTSTAMP", "LAST-MODIFIED", "SEQUENCE")
 _OF_A_SERIES = ("RRULE", "EXDATE")
@@ -166,8 +165,7 @@ class Calendar:
         if time.tzid and not when.tzinfo:
             zone = self.zones.zone(time.tzid, when.year)
             if zone is None and told:
-                reason = f"The time zone {time.tzid[:100]!r} is not known: {_IN_THE_ACCOUNTS}"
-                self.skipped.note(time.line, name, reason)
+                self.skipped.note(time.line, name, unknown_zone(time.tzid))
         if not when.tzinfo:
             when = when.replace(tzinfo=zone or self.zone)
         return moments.at(when, self.zone) + hours

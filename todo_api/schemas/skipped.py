@@ -14,6 +14,25 @@ MOST_LINES = 20
 LONGEST_REASON = 1_000
 """Characters of a reason that are told; it may say what stands in the file."""
 
+CANCELLED = "It is cancelled."
+ONLY_A_DAY = "It names no time: it is taken as the start of the day in the account's zone."
+THE_IMPORT = "the time of the import"
+
+
+def no_state(*, done: bool) -> str:
+    """Return why what a file says of the state of a task is not kept."""
+    return f"A task is open or completed, and this one is {'completed' if done else 'open'}."
+
+
+def not_when(source: str) -> str:
+    """Return from what the time is when a task was done, of which a file does not say it."""
+    return f"It does not say when: {source} is taken."
+
+
+def unknown_zone(name: str) -> str:
+    """Return what becomes of a time in a zone that is not known."""
+    return f"The time zone {name[:100]!r} is not known: this is a time in the account's."
+
 
 class SkippedSchema(Wire):
     """Something in another program's file that was skipped or changed, why, and its lines.

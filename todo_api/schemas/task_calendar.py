@@ -11,7 +11,14 @@ from icalendar import vDuration
 from todo_api.errors import Invalid
 from todo_api.schemas.calendar_series import days_to_next, tasks
 from todo_api.schemas.calendar_todos import NOTHING_LIKE_IT, Calendar, Todo, read
-from todo_api.schemas.skipped import Skipped
+from todo_api.schemas.skipped import (
+    CANCELLED,
+    ONLY_A_DAY,
+    THE_IMPORT,
+    Skipped,
+    no_state,
+    not_when,
+)
 from todo_api.schemas.task_file import LONGEST_NOTE, Record, row
 from todo_api.schemas.task_ics import (
     CURRENCY,
@@ -26,8 +33,6 @@ from todo_api.schemas.task_ics import (
 from todo_api.services.bad_rows import reasons
 from todo_api.services.exchange import Row
 from todo_api.values import moments, names
-
-NO_TIME = "It names no time: it is taken as the start of the day in the account's zone."
 
 _EXCLUDED = "excluded or a task of its own"
 
@@ -67,7 +72,7 @@ def _row(calendar: Calendar, todo: Todo) -> Row | None:
 def _record(calendar: Calendar, todo: Todo) -> Record:
     """Return the record of a VTODO; raise Invalid if it is none of a task."""
     if _status(todo) == "CANCELLED":
-        raise Invalid("It is cancelled.")
+        raise Invalid(CANCELLED)
     record: Record = {}
     for name, each in TEXTS.items():
         if name in todo.has:
@@ -145,13 +150,12 @@ def _take_completion(calendar: Calendar, todo: Todo, record: Record) -> None:
     if done and when:
         record["completed_date"] = when.isoformat()
         if day:
-            calendar.skipped.note(todo.has["COMPLETED"].line, "COMPLETED", NO_TIME)
+            calendar.skipped.note(todo.has["COMPLETED"].line, "COMPLETED", ONLY_A_DAY)
     elif done:
         source, then = _last_change(calendar, todo)
         record["completed_date"] = then.isoformat()
         name = "STATUS" if status else "PERCENT-COMPLETE"
-        reason = f"It does not say when: {source} is taken."
-        calendar.skipped.note(todo.has[name].line, name, reason)
+        calendar.skipped.note(todo.has[name].line, name, not_when(source))
     elif when:
         reason = "It is later than now, and the task is open."
         calendar.skipped.note(todo.has["COMPLETED"].line, "COMPLETED", reason)
@@ -164,9 +168,7 @@ def _note_state(calendar: Calendar, todo: Todo, status: str, percent: str, *, do
     }
     for name, (value, kept) in said.items():
         if name in todo.has and value != kept:
-            state = "completed" if done else "open"
-            reason = f"A task is open or completed, and this one is {state}."
-            calendar.skipped.note(todo.has[name].line, name, reason)
+            calendar.skipped.note(todo.has[name].line, name, no_state(done=done))
 
 
 def _last_change(calendar: Calendar, todo: Todo) -> tuple[str, datetime]:
@@ -177,7 +179,7 @@ def _last_change(calendar: Calendar, todo: Todo) -> tuple[str, datetime]:
                 when, _ = _moment(calendar, todo, name)
                 if when <= calendar.now:
                     return name, when
-    return "the time of the import", calendar.now
+    return THE_IMPORT, calendar.now
 
 
 def _take_creation(calendar: Calendar, todo: Todo, record: Record) -> None:
@@ -186,7 +188,7 @@ def _take_creation(calendar: Calendar, todo: Todo, record: Record) -> None:
             when, day = _moment(calendar, todo, "CREATED")
             record["creation_date"] = when.isoformat()
             if day:
-                calendar.skipped.note(todo.has["CREATED"].line, "CREATED", NO_TIME)
+                calendar.skipped.note(todo.has["CREATED"].line, "CREATED", ONLY_A_DAY)
 
 
 def _later(calendar: Calendar, todo: Todo) -> timedelta:

@@ -6,6 +6,7 @@ writes JSON.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from io import BytesIO
@@ -16,7 +17,15 @@ from todo_api.errors import Invalid
 from todo_api.schemas import csv_table
 from todo_api.schemas.calendar_todos import NOTHING_LIKE_IT
 from todo_api.schemas.csv_table import Table
-from todo_api.schemas.skipped import Skipped
+from todo_api.schemas.skipped import (
+    CANCELLED,
+    ONLY_A_DAY,
+    THE_IMPORT,
+    Skipped,
+    no_state,
+    not_when,
+    unknown_zone,
+)
 from todo_api.schemas.task_file import Record, must_be_few, row
 from todo_api.services.bad_rows import MOST_BAD, BadRow, reasons, refusal
 from todo_api.services.exchange import Row
@@ -30,6 +39,7 @@ NO_TIME = "It is no date or time"
 MOST_NOTE = 10_000
 
 _DAY = re.compile(r"([0-9]{1,4})([/.-])([0-9]{1,2})\2([0-9]{1,4})")
+_MIDNIGHT = re.compile(r"00:00:00(\.0+)?Z")
 _NOON = 12
 _YEAR = 4
 _GOOGLE = ("tasks#taskLists", "tasks#tasks")
@@ -66,11 +76,23 @@ class Entry:
     def moment(self, column: str) -> date | datetime | None:
         """Take an ISO date or time; note one that makes no sense."""
         text = self.take(column).strip()
-        try:
-            return moments.parse(text) if text else None
-        except ValueError:
-            self.skip(column, f"{NO_TIME}: {quoted(text)}.")
+        if not text:
             return None
+        # A program that writes 03/04/2030 may mean another day than `moments.parse` reads.
+        with suppress(ValueError):
+            if "/" not in text:
+                return moments.parse(text)
+        self.skip(column, f"{NO_TIME}: {quoted(text)}.")
+        return None
+
+    def zone(self, column: str) -> ZoneInfo:
+        """Take a time zone, that of the account if there is none; note one that is not known."""
+        name = self.take(column).strip()
+        if name in moments.time_zones():
+            return ZoneInfo(name)
+        if name:
+            self.skip(column, unknown_zone(name))
+        return self.file.zone
 
 
 class _Ambiguous(ValueError):
@@ -178,6 +200,8 @@ def _row(record: Record, line: int, file: File) -> Row | None:
                 reason = next(each for each in told if each.startswith(f"{name}:"))
                 file.skipped.note(line, name, reason.removeprefix(f"{name}: "))
                 del record[name]
+                if name == "completed_date":
+                    file.skipped.note(line, name, not_when(THE_IMPORT))
 
 
 def _behind_preamble(table: Table) -> Table:
@@ -217,7 +241,12 @@ def _records(entries: Iterable[Entry], program: Program) -> Iterator[tuple[int, 
 
 def _order_in(entries: Iterable[Entry]) -> str:
     """Return the one order that the days of a file have, empty if there is none or more."""
-    cells = (cell.strip() for entry in entries for cell in entry.cells.values())
+    cells = (
+        cell.strip()
+        for entry in entries
+        for column, cell in entry.cells.items()
+        if "date" in column  # A note that is a day says nothing of how the program writes days.
+    )
     orders = {_order_of(found) for cell in cells if (found := _DAY.fullmatch(cell))} - {""}
     return orders.pop() if len(orders) == 1 else ""
 
@@ -243,45 +272,97 @@ def _todoist(entry: Entry, before: Record | None) -> Record | None:
         entry.cells.clear()
         return None
     due = entry.moment("date")
-    zone = entry.take("timezone").strip()
-    if isinstance(due, datetime) and not due.tzinfo and zone in moments.time_zones():
-        due = due.replace(tzinfo=ZoneInfo(zone))
+    if isinstance(due, datetime) and not due.tzinfo:
+        due = due.replace(tzinfo=entry.zone("timezone"))
     note = entry.take("description") or None
     return {"name": entry.take("content"), "note": note, "due_date": due and due.isoformat()}
 
 
 def _outlook(entry: Entry, _: Record | None) -> Record:
-    due, done = entry.day("due date"), entry.day("date completed")
-    completed = names.key(entry.take("status")) == "completed" or done is not None
-    completed = entry.take("% complete").strip() in ("100", "100%") or completed
+    due, day = entry.day("due date"), entry.day("date completed")
+    said = {column: entry.take(column).strip() for column in _OUTLOOK_STATES}
+    status, percent = map(names.key, said.values())
+    done = status == "completed" or day is not None or percent in ("100", "100%")
+    for column, text in said.items():
+        if text and names.key(text) not in _OUTLOOK_STATES[column][done]:
+            entry.skip(column, no_state(done=done))
     record = {
         "name": entry.take("subject"),
         "note": entry.take("notes") or None,
         "due_date": due and due.isoformat(),
-        "completed": completed,
+        "completed": done,
     }
-    if done:
-        record["completed_date"] = moments.wire(moments.at(done, entry.file.zone))
+    if day:
+        entry.skip("date completed", ONLY_A_DAY)
+        record["completed_date"] = f"{day}T00:00:00"  # A wall time in the account's zone.
+    elif done:
+        entry.skip("status" if status else "% complete", not_when(THE_IMPORT))
     return record
 
 
-def _ticktick(entry: Entry, _: Record | None) -> Record:
-    zone = entry.take("timezone").strip()
+_OUTLOOK_STATES: dict[str, dict[bool, tuple[str, ...]]] = {
+    "status": {True: ("completed",), False: ("not started",)},
+    "% complete": {True: ("1", "100", "100%"), False: ("0", "0%")},
+}
+"""What the columns say of tasks that are done, and of those that are not; 1 is all of a task."""
+
+
+def _ticktick(entry: Entry, _: Record | None) -> Record | None:
+    status = entry.take("status").strip()
+    if status == _WILL_NOT_BE_DONE:
+        entry.skip("task", CANCELLED)
+        entry.cells.clear()
+        return None
     if entry.cells.get("start date") == entry.cells.get("due date"):
         entry.take("start date")
     due = entry.moment("due date")
-    if names.key(entry.take("is all day")) == "true" and isinstance(due, datetime):
-        place = ZoneInfo(zone) if zone in moments.time_zones() else entry.file.zone
-        due = due.astimezone(place).date()
     completed, created = entry.moment("completed time"), entry.moment("created time")
+    is_all_day = names.key(entry.take("is all day")) == "true"
+    if is_all_day or any(_is_wall_time(each) for each in (due, completed, created)):
+        zone = entry.zone("timezone")
+        due, completed, created = (_placed(each, zone) for each in (due, completed, created))
+        if is_all_day and isinstance(due, datetime):
+            due = _day_of(entry, due, zone)
+    done = status in _TICKTICK_DONE or completed is not None
+    if status and status not in (_TICKTICK_DONE if done else ("0",)):
+        entry.skip("status", no_state(done=done))
+    if done and not completed:
+        entry.skip("status", not_when(THE_IMPORT))
     record = {
         "name": entry.take("title"),
         "note": entry.take("content") or None,
         "due_date": due and due.isoformat(),
-        "completed": entry.take("status").strip() in ("1", "2") or completed is not None,
+        "completed": done,
     }
     times = {"completed_date": completed, "creation_date": created}
     return {**record, **{name: each.isoformat() for name, each in times.items() if each}}
+
+
+def _day_of(entry: Entry, due: datetime, zone: ZoneInfo) -> date | None:
+    """Return the day that starts at a moment; note that it does not, or that there is none."""
+    try:
+        day = due.astimezone(zone).date()
+        if moments.at(day, zone) != due:
+            entry.skip("due date", f"It is no start of a day in {zone.key}: its day is taken.")
+    except (ValueError, OverflowError):
+        entry.skip("due date", moments.OUT_OF_RANGE)
+        return None
+    return day
+
+
+_TICKTICK_DONE = ("1", "2")
+_WILL_NOT_BE_DONE = "-1"
+
+
+def _is_wall_time(when: date | datetime | None) -> bool:
+    return isinstance(when, datetime) and not when.tzinfo
+
+
+def _placed(when: date | datetime | None, zone: ZoneInfo) -> date | datetime | None:
+    """Return a wall time as a moment in the zone, and all else as it is."""
+    if isinstance(when, datetime) and not when.tzinfo:
+        return when.replace(tzinfo=zone)
+    return when
 
 
 def _of_google(lists: Iterable[Any], file: File) -> Iterator[tuple[int, Record]]:
@@ -304,18 +385,29 @@ def _google_record(task: Mapping[str, Any], number: int, file: File) -> Record:
     for name, value in task.items():
         if value and name not in _GOOGLE_READ:
             file.skipped.note(number, name, NOTHING_LIKE_IT)
-    due = task.get("due")
+    due, status, completed = task.get("due"), task.get("status"), task.get("completed")
+    if isinstance(due, str):
+        # Google keeps the day alone, and writes it as midnight in UTC.
+        due, _, time = due.partition("T")
+        if time and not _MIDNIGHT.fullmatch(time):
+            file.skipped.note(number, "due", "Only its day is taken.")
+    done = status == "completed"
+    if status and not done and status != "needsAction":
+        file.skipped.note(number, "status", no_state(done=done))
+    if completed and not done:
+        file.skipped.note(number, "completed", no_state(done=done))
+    if done and not completed:
+        file.skipped.note(number, "status", not_when(THE_IMPORT))
     record = {
         "name": task.get("title"),
         "note": task.get("notes"),
-        # Google keeps the day alone, and writes it as midnight in UTC.
-        "due_date": due.partition("T")[0] if isinstance(due, str) else due,
-        "completed": task.get("status") == "completed",
+        "due_date": due,
+        "completed": done,
     }
     if task.get("created"):
         record["creation_date"] = task["created"]
-    if record["completed"] and task.get("completed"):
-        record["completed_date"] = task["completed"]
+    if done and completed:
+        record["completed_date"] = completed
     return record
 
 
