@@ -109,6 +109,53 @@ def test_a_text_is_read_as_it_was_meant(text, meant):
     assert skipped == []
 
 
+ZONE_WITH_SUMMER_TIME = [
+    *("BEGIN:VTIMEZONE", "TZID:{}"),
+    *("BEGIN:STANDARD", "DTSTART:20071104T020000", "RRULE:FREQ=YEARLY;BYMONTH=11;BYDAY=1SU"),
+    *("TZOFFSETFROM:-0400", "TZOFFSETTO:-0500", "END:STANDARD"),
+    *("BEGIN:DAYLIGHT", "DTSTART:20070311T020000", "RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=2SU"),
+    *("TZOFFSETFROM:-0500", "TZOFFSETTO:-0400", "END:DAYLIGHT", "END:VTIMEZONE"),
+]
+
+
+@pytest.mark.parametrize("tzid", ["EST", "HST", "GMT", "EST5EDT"])
+def test_a_zone_of_a_short_name_is_what_the_calendar_says_it_is(tzid):
+    lines = [line.format(tzid) for line in ZONE_WITH_SUMMER_TIME]
+    times = {"20300705T100000": 14, "20300105T100000": 15}
+    tasks = [todo(f"DUE;TZID={tzid}:{time}") for time in times]
+    rows, skipped = load(calendar(*lines, *itertools.chain(*tasks)))
+    assert ([row["due_at"].hour for row in rows], skipped) == ([*times.values()], [])
+
+
+def test_a_zone_of_a_short_name_that_no_calendar_defines_is_the_one_that_everybody_knows():
+    row, skipped = only("DUE;TZID=EST:20300705T100000")
+    assert (row["due_at"], skipped) == (datetime(2030, 7, 5, 15, tzinfo=UTC), [])
+
+
+@pytest.mark.parametrize("time", ["20300105", "20300105T000000", "20300105T000000Z"])
+def test_a_date_is_a_day_though_a_program_writes_midnight_behind_it(time):
+    assert due(f"DUE;VALUE=DATE:{time}") == (date(2030, 1, 5), [])
+    assert due("DUE;VALUE=DATE:20300105T100000Z")[0] == datetime(2030, 1, 5, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("line", ["TZ:-05", "DAYLIGHT:FALSE", "X-WR-TIMEZONE:Asia/Tokyo"])
+def test_a_zone_of_the_whole_calendar_is_told_as_not_that_of_its_times(line):
+    rows, skipped = load(calendar(line, *todo("DUE:20300105T100000")))
+    assert [row["due_at"] for row in rows] == [datetime(2030, 1, 5, 9, tzinfo=UTC)]
+    reason = "A time that names no zone is in the account's, not in this one."
+    assert skipped == [(line.partition(":")[0], reason, [4])]
+
+
+def test_a_currency_without_a_price_is_told():
+    row, skipped = only("X-TODO-API-PAID-CURRENCY:EUR", "STATUS:COMPLETED")
+    assert (row["paid_price"], row["paid_currency"]) == (None, None)
+    assert skipped[0] == (
+        "X-TODO-API-PAID-CURRENCY",
+        "It needs X-TODO-API-PAID-PRICE beside it.",
+        [8],
+    )
+
+
 def test_a_text_stays_however_long_the_parameters_before_it_are():
     alternative = "%3Cp%3Ecall%3C%2Fp%3E" * 500
     row, skipped = only(f'DESCRIPTION;ALTREP="data:text/html,{alternative}";LANGUAGE=en:call')

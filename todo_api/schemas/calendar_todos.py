@@ -23,6 +23,12 @@ NOTHING_LIKE_IT = "Tasks have nothing like it here."
 _NONE = timedelta(0)
 _TIME = re.compile(r"\d{8}(T\d{6}Z?)?", re.ASCII)
 
+_MIDNIGHT = re.compile(r"(?<=\d)T000000Z?\s*\Z", re.ASCII)
+"""What some programs write behind a date."""
+
+_ZONES_OF_THE_FILE = ("TZ", "DAYLIGHT", "X-WR-TIMEZONE")
+_IN_THE_ACCOUNTS = "A time that names no zone is in the account's, not in this one."
+
 _OF_THE_ENTRY = ("UID", "DTSTAMP", "LAST-MODIFIED", "SEQUENCE")
 _OF_A_SERIES = ("RRULE", "EXDATE")
 """What a task has not, but what says when it is due."""
@@ -98,7 +104,9 @@ class Calendar:
         elif begun and (begun != "VCALENDAR" or path):
             self.skipped.note(line.number, begun, "Only a VTODO is a task.")
         elif not begun and name not in _OF_THE_FILE:
-            self.skipped.note(line.number, name or "A line", "It is not part of a task.")
+            is_zone = name in _ZONES_OF_THE_FILE
+            reason = _IN_THE_ACCOUNTS if is_zone else "It is not part of a task."
+            self.skipped.note(line.number, name or "A line", reason)
 
     def _take_of_todo(self, todo: Todo, line: Line) -> None:
         name = _OLD_NAMES.get(line.name, line.name)
@@ -133,6 +141,8 @@ class Calendar:
             if parameter not in _SAYS_HOW_TO_READ and not is_charset:
                 skipped.note(line.number, f"{name};{parameter}", NOTHING_LIKE_IT)
         meant = unescaped_of_old(value) if self.is_old else unescaped(value)
+        if parameters.get("VALUE", "").upper() == "DATE":
+            meant = _MIDNIGHT.sub("", meant)
         taken = Property(line.number, meant, parameters.get("TZID"))
         if name == "EXDATE":
             todo.excluded.append(taken)

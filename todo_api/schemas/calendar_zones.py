@@ -255,7 +255,9 @@ class Zones:
         """Return the zone of a TZID in a year, None if it is not known. All lines are taken."""
         if tzid not in self.known:
             name = _iana(tzid)
-            self.known[tzid] = ZoneInfo(name) if name else self._defined(tzid)
+            # EST and GMT have no summer time as IANA's names, but may have one in a calendar.
+            defined = None if name and "/" in name else self._defined(tzid)
+            self.known[tzid] = defined or (ZoneInfo(name) if name else None)
         zone = self.known[tzid]
         return zone if year <= LAST_YEAR or isinstance(zone, ZoneInfo) else None
 

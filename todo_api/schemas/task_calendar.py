@@ -89,6 +89,8 @@ def _record(calendar: Calendar, todo: Todo) -> Record:
         record["quantity"] = todo.value(QUANTITY)
     if PRICE in todo.has:
         record["paid"] = {"price": todo.value(PRICE), "currency": todo.value(CURRENCY)}
+    elif CURRENCY in todo.has:
+        calendar.skipped.note(todo.has[CURRENCY].line, CURRENCY, f"It needs {PRICE} beside it.")
     return record
 
 
