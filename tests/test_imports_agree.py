@@ -1,8 +1,13 @@
 """The same file gives the same prices or tasks, and the same complaints, however it is imported."""
 
+import re
+
 import pytest
 from click.testing import CliRunner
+from conftest import serving
 from import_files import CALENDAR_FILES, PRICE_FILES
+from pages import account, make_admin, person
+from playwright.sync_api import expect
 
 from todo_api.cli import main
 
@@ -71,3 +76,84 @@ def test_tasks_are_the_same_by_command_and_by_http(run, alice, content):
     assert by_command == taken_tasks(alice)
     assert (answer.status_code == 200) == (outcome.exit_code == 0)
     assert [each for each in complaints(answer) if each not in outcome.output] == []
+
+
+@pytest.fixture(scope="module")
+def server(sqlite_databases, tmp_path_factory):
+    url = sqlite_databases.migrated()
+    with serving(tmp_path_factory.mktemp("imports") / "log", DATABASE_URL=url) as live:
+        account(live.url, "boss").close()
+        make_admin(url, "boss")
+        yield live
+
+
+@pytest.fixture
+def boss(server, chromium):
+    with person(chromium, server.url, "boss", locale="en-GB") as boss:
+        yield boss
+
+
+class ByHttp:
+    """The tests' own client, with the answers of the test client, for the server of the page."""
+
+    def __init__(self, person):
+        self._api = person.api
+        self.tasks = person.path
+
+    def get(self, path):
+        return Answer(self._api.get(path))
+
+    def delete(self, path):
+        return Answer(self._api.delete(path))
+
+    def post(self, path, content, media):
+        return Answer(self._api.post(path, content=content, headers={"Content-Type": media}))
+
+
+class Answer:
+    def __init__(self, answer):
+        self.status_code = answer.status_code
+        self.json = answer.json() if answer.content else None
+
+
+def imported_on_the_page(place, button, file):
+    """Choose a file on the page, import it if the page lets it be; return all that is told."""
+    outcome = place.get_by_role("status")
+    place.locator("input[type=file]").set_input_files(file)
+    expect(outcome).not_to_be_empty()
+    expect(outcome).not_to_contain_text("Checking the file")
+    told = outcome.inner_text()
+    send = place.get_by_role("button", name=button)
+    if send.is_enabled():
+        send.click()
+        expect(outcome).to_contain_text(re.compile(r"(is|are) new\.|[0-9] new,"))
+        told += outcome.inner_text()
+    return told
+
+
+def test_prices_are_the_same_on_the_page_and_by_http(boss):
+    http = ByHttp(boss)
+    page = boss.open("prices")
+    page.get_by_text("Prices from a file").click()
+    place = page.locator("details[open]")
+    for name, content in PRICE_FILES.items():
+        file = {"name": "prices.csv", "mimeType": "text/csv", "buffer": content}
+        told = imported_on_the_page(place, "Import", file)
+        on_page = taken_prices(http)
+        answer = http.post("/api/v1/prices/import", content, "text/csv")
+        assert on_page == taken_prices(http), (name, told)
+        assert bool(on_page) == (answer.status_code == 200), name
+        assert answer.status_code == 200 or told, name
+
+
+def test_tasks_are_the_same_on_the_page_and_by_http(boss):
+    http = ByHttp(boss)
+    page = boss.open("profile")
+    place = page.locator("section", has_text="Bring tasks from a file").last
+    for name, content in CALENDAR_FILES.items():
+        file = {"name": "tasks.ics", "mimeType": "text/calendar", "buffer": content}
+        told = imported_on_the_page(place, "Import the tasks", file)
+        on_page = taken_tasks(http)
+        answer = http.post(boss.path.removesuffix("/tasks") + "/import", content, "text/calendar")
+        assert on_page == taken_tasks(http), (name, told)
+        assert [each for each in complaints(answer) if each not in told] == [], name

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 from conftest import serving
+from import_files import calendar
 from pages import account, make_admin, person
 from playwright.sync_api import expect
 from price_names import NAMES, PRICES, encoded
@@ -219,6 +220,19 @@ def test_a_file_with_other_columns_is_read_as_the_admin_says(boss, server):
         boss.api.delete(f"/api/v1/prices/{name}")
 
 
+def test_a_second_file_is_read_as_the_first_one_was(boss, server):
+    for name in ("salsify", "scorzonera"):
+        place = choose(boss.open("prices"), f"name,price\n{name},1.35\n") if name == "salsify" else place
+        file = {"name": "prices.csv", "mimeType": "text/csv"}
+        place.get_by_label("CSV file").set_input_files(
+            {**file, "buffer": f"name,price\n{name},1.35\n".encode()}
+        )
+        place.get_by_role("button", name="Import").click()
+        expect(place).to_contain_text("1 new, 0 changed, 0 as they were.")
+        assert price(server, name)["price"] == 1.35
+        boss.api.delete(f"/api/v1/prices/{name}")
+
+
 def test_a_column_that_no_price_list_has_is_left_out_only_when_an_admin_says_so(boss, server):
     """It may be a currency whose name is misspelt."""
     place = choose(boss.open("prices"), "name,price,currncy\nsalsify,1.35,CHF\n")
@@ -398,6 +412,42 @@ def test_everything_is_taken_along_in_a_file(dora, form):
 
 
 # Messages.
+
+
+def choose_tasks(page, name, content):
+    page.get_by_label("File of tasks").set_input_files(
+        {"name": name, "mimeType": "application/octet-stream", "buffer": content.encode()}
+    )
+    return page.locator("section", has_text="Bring tasks from a file").last
+
+
+def test_tasks_come_from_a_file_after_a_look_at_it(dora):
+    place = choose_tasks(
+        dora.open("profile"), "old.csv", "name;due_date;quantity\nTea;2030-05-01;1,299\n"
+    )
+    expect(place).to_contain_text("Nothing was imported.")
+    expect(place).to_contain_text("1,299")
+    expect(place.get_by_role("button", name="Import the tasks")).to_be_disabled()
+    place.get_by_label("Decimal mark").select_option("Comma: 1,35")
+    expect(place).to_contain_text("Nothing is imported yet. The import will add 1 task.")
+    assert dora.api.get(dora.path).json()["tasks"] == []
+    place.get_by_role("button", name="Import the tasks").click()
+    expect(place).to_contain_text("1 task is new.")
+    (task,) = dora.api.get(dora.path).json()["tasks"]
+    assert (task["name"], task["due_date"], task["quantity"]) == ("Tea", "2030-05-01", 1.299)
+    dora.open("tasks")
+    dora.sees("Tea")
+
+
+def test_the_parts_of_a_calendar_that_no_task_has_are_told_before_an_import(dora):
+    content = calendar(["SUMMARY:Tea", "PRIORITY:1", "ATTENDEE:mailto:bob@example.com"]).decode()
+    place = choose_tasks(dora.open("profile"), "tasks.ICS", content)
+    expect(place).to_contain_text("The import will add 1 task.")
+    expect(place.get_by_role("listitem").filter(has_text="ATTENDEE")).to_be_visible()
+    place.get_by_label("File of tasks").set_input_files(
+        {"name": "tasks.doc", "mimeType": "text/plain", "buffer": b"x"}
+    )
+    expect(place).to_contain_text("has to end in .json, .csv or .ics")
 
 
 def test_an_admin_reads_and_deletes_messages(boss, server):

@@ -5,6 +5,7 @@ import { Refused, open, problemIn } from "../api.js";
 import { el, field } from "../dom.js";
 import { nameKey } from "../names.js";
 import { text } from "../text.js";
+import { refusal } from "./refusal.js";
 
 const words = text.prices;
 const PREVIEW = 5;
@@ -226,6 +227,7 @@ export function fileForm(token, imported) {
   function done(answer) {
     outcome.replaceChildren(el("p", { class: "notice" }, words.imported(answer)));
     form.reset();
+    for (const input of Object.values(columns)) input.replaceChildren(); // Else the first is chosen.
     choices.hidden = true;
     preview.replaceChildren();
     imported();
@@ -244,9 +246,8 @@ export function fileForm(token, imported) {
    */
   function refuse(message, errors) {
     const readable = (/** @type {string} */ told) => told.replace("Set `decimal` to `.` or `,`.", words.ambiguous);
-    const lines = Object.entries(errors).map(([place, texts]) => el("li", {}, el("strong", {}, place), `: ${readable([texts].flat().join(" "))}`));
-    if (lines.length) outcome.replaceChildren(el("p", { class: "error" }, words.refused), el("ul", { class: "bad" }, ...lines));
-    else outcome.replaceChildren(el("p", { class: "error" }, readable(message)));
+    const told = Object.fromEntries(Object.entries(errors).map(([place, texts]) => [place, [texts].flat().map(readable)]));
+    outcome.replaceChildren(...refusal(words.refused, readable(message), told));
   }
 
   return form;

@@ -5,6 +5,7 @@ import { momentText } from "../dates.js";
 import { el, field, wrong } from "../dom.js";
 import { text } from "../text.js";
 import { decline, deviceZone } from "../zone.js";
+import { taskFileForm } from "./task_file.js";
 import { tokens } from "./tokens.js";
 
 const words = text.profile;
@@ -135,7 +136,8 @@ export function create(app) {
   const along = el("section", { class: "card" },
     el("h3", {}, words.export), el("p", { class: "quiet" }, words.exportHint),
     el("div", { class: "actions" }, ...["json", "csv", "ics"].map((format) => el("button", { type: "button", click: () => saveAs(format) }, format.toUpperCase()))));
-  const node = el("section", { class: "cards" }, el("h2", {}, text.views.profile), about, password, tokens(app), along, leave);
+  const bring = el("section", { class: "card" }, el("h3", {}, text.taskFile.title), taskFileForm(token, path));
+  const node = el("section", { class: "cards" }, el("h2", {}, text.views.profile), about, password, tokens(app), along, bring, leave);
   load().catch(() => {});
   return { node, title: text.views.profile };
 }
