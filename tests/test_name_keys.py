@@ -21,6 +21,9 @@ from todo_api.settings import Settings
 ALICE, BOSS = 6, 5
 """Accounts of the release's database; the first has tasks, and the second is an admin."""
 
+BEFORE, AFTER = "0007", "0008"
+"""The revisions of the schema around the migration."""
+
 MOMENT = "2026-11-22 10:00:00.000000"
 
 NO_PAIRS = {"mi\u00adlk": "mi\u00adlk", "\u2764\ufe0f": "\u2764\ufe0f"}
@@ -45,7 +48,7 @@ def old(databases):
     url = databases.empty()
     load(url, "1.0.0", "sqlite" if url.startswith("sqlite") else "postgresql")
     with closing(Database(url)) as database:
-        migrations.upgrade(database, to="0007")
+        migrations.upgrade(database, to=BEFORE)
         for number, texts in TASKS.items():
             keys = [each and each.lower() for each in texts]
             insert(
@@ -104,10 +107,10 @@ def test_names_that_stay_apart_are_whole_after_the_upgrade_and_found_without_wha
         rows(old, "item_price", *STORED),
         rows(old, "task", "id", "name", "note", "item"),
     )
-    backend = Backend(Settings(database_url=str(old.url)), old)
     migrations.upgrade(old)
     assert rows(old, "item_price", *STORED) == prices
     assert rows(old, "task", "id", "name", "note", "item") == tasks
+    backend = Backend(Settings(database_url=str(old.url)), old)
     with backend.session() as session:
         assert session.get(ItemPrice, "milk").name == "mi\u00adlk"
         assert session.get(ItemPrice, "\u2764").name == "\u2764\ufe0f"
@@ -139,9 +142,9 @@ def test_prices_that_become_one_name_are_listed_and_nothing_is_changed(old, pric
     add_prices(old, NO_PAIRS | prices)
     before = future.state(old)
     with pytest.raises(CannotStart) as refused:
-        migrations.upgrade(old)
+        migrations.upgrade(old, to=AFTER)
     assert future.state(old) == before
-    assert migrations.stored(old) == "0007"
+    assert migrations.stored(old) == BEFORE
     listed = re.findall(r"^`(.+)` at [\d.]+ EUR: (DELETE .*;)$", str(refused.value), re.MULTILINE)
     assert sorted(name for name, _ in listed) == sorted(group)
     others = listed[1:]
@@ -150,7 +153,7 @@ def test_prices_that_become_one_name_are_listed_and_nothing_is_changed(old, pric
         run(old, statement)
     (after,) = re.findall("(UPDATE .*;)", str(refused.value))
     run(old, after)
-    migrations.upgrade(old)
+    migrations.upgrade(old, to=AFTER)
     left = {row["name"] for row in before["item_price"]["rows"]}
     left -= {
         name.encode("latin-1", "backslashreplace").decode("unicode_escape") for name, _ in others
@@ -182,7 +185,7 @@ def test_a_backup_with_prices_that_become_one_name_is_refused_with_the_list(data
     file = tmp_path / "backup"
     load(f"sqlite:///{file}", "1.0.0", "sqlite")
     with closing(Database(f"sqlite:///{file}")) as old:
-        migrations.upgrade(old, to="0007")
+        migrations.upgrade(old, to=BEFORE)
         add_prices(old, ONE_PAIR)
     with pytest.raises(CannotStart, match=r"`\\u200bapples` at 2.005 EUR: DELETE FROM item_price"):
         backup.bring_back(file, database)
@@ -205,7 +208,7 @@ def test_only_what_gets_another_key_is_written_and_only_its_lists_are_other_ones
                 len(values) if isinstance(values, list) else 1
             )
 
-    migrations.upgrade(old)
+    migrations.upgrade(old, to=AFTER)
     event.remove(old.engine, "before_cursor_execute", note)
     del written["alembic_version"]
     assert written == {"item_price": 2, "price_list": 1, "task": 2, "account": 1}
@@ -218,7 +221,7 @@ def test_a_downgrade_brings_the_former_keys_back(old):
     keys = ("name", "name_key"), ("name", "name_key", "note_key", "item_key")
     tables = ("item_price", "task")
     before = [rows(old, table, *columns) for table, columns in zip(tables, keys, strict=True)]
-    migrations.upgrade(old)
+    migrations.upgrade(old, to=AFTER)
     assert [rows(old, *each) for each in (("item_price", *keys[0]), ("task", *keys[1]))] != before
-    migrations.downgrade(old, "0007")
+    migrations.downgrade(old, BEFORE)
     assert [rows(old, *each) for each in (("item_price", *keys[0]), ("task", *keys[1]))] == before

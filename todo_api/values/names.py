@@ -94,7 +94,7 @@ def _normalized(form: _Form, text: str) -> str:
     """Return `text` in a normal form (UAX #15), in time that is proportional to its length.
 
     `unicodedata` sorts the combining marks behind a letter by insertion, which takes quadratic time
-    for a long run of them. So it gets such a run in order; the normal form is the same.
+    for a long run of them. This function sorts such a run first; the normal form is the same.
     """
     decomposed: _Form = "NFKD" if form == "NFKD" else "NFD"
     is_mark = partial(_is_mark, decomposed)
