@@ -14,10 +14,13 @@ import httpx
 import pytest
 from conftest import serving
 from faults.attacks import send_request
+from sqlalchemy import event
 from support import ON_ONE_DATABASE, PASSWORD
 
+from todo_api import checkpoints
 from todo_api.client import Client
-from todo_api.server.front import EXPORTS_PER_CLIENT
+from todo_api.resources.work import Work
+from todo_api.server.front import EXPORTS_PER_CLIENT, Clients, work_with_body
 
 LARGE_NOTE = "n" * 10_000
 
@@ -274,22 +277,28 @@ def test_a_server_that_is_told_to_stop_ends_within_seconds_beside(
             assert time.monotonic() - begun < 10
 
 
-def test_a_large_import_holds_up_no_stop_and_leaves_nothing_behind(sqlite_databases, tmp_path):
+@pytest.mark.parametrize("stays", [True, False], ids=["its client stays", "its client has gone"])
+def test_a_large_import_holds_up_no_stop_and_leaves_nothing_behind(
+    sqlite_databases, tmp_path, stays
+):
     url = sqlite_databases.migrated()
     task = {"name": "\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}" * 20, "note": "x" * 400}
-    content = json.dumps({"tasks": [task] * 60_000}, ensure_ascii=False).encode()
+    content = json.dumps({"tasks": [task] * 100_000}, ensure_ascii=False).encode()
     path = "/api/v1/accounts/alice/import"
     headers = ("Content-Type: application/json", f"Content-Length: {len(content)}")
     with serving(tmp_path / "log", DATABASE_URL=url, WORKERS=1) as live:
         token = registered(live.url)
-        with send_request(live.port, "POST", path, token, *headers, body=content):
+        with send_request(live.port, "POST", path, token, *headers, body=content) as client:
             time.sleep(1)
+            if not stays:
+                client.close()
+                time.sleep(1)
             begun = time.monotonic()
             assert live.stop() == 0
             # The import would go on for more than half a minute.
             assert time.monotonic() - begun < 20
     with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as database:
-        assert database.execute("SELECT count(*) FROM task").fetchone()[0] in (0, 60_000)
+        assert database.execute("SELECT count(*) FROM task").fetchone()[0] in (0, 100_000)
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
@@ -434,3 +443,81 @@ def test_the_log_of_sqlite_stays_small_beside_long_reads(sqlite_databases, tmp_p
             for each in reading:
                 each.result()
     assert max(sizes) < 48 * 2**20
+
+
+def test_a_profile_is_read_at_once_beside_a_large_log_that_somebody_reads(
+    sqlite_databases, tmp_path
+):
+    """An export waits until SQLite's log is small; a profile is read on the event loop."""
+    url = sqlite_databases.migrated()
+    file = url.removeprefix("sqlite:///")
+    with (
+        serving(tmp_path / "log", DATABASE_URL=url, WORKERS=1) as live,
+        closing(sqlite3.connect(file)) as reader,
+        closing(sqlite3.connect(file)) as writer,
+    ):
+        token = registered(live.url)
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM task").fetchall()
+        writer.execute("PRAGMA wal_autocheckpoint = 0")
+        writer.execute("CREATE TABLE large (content)")
+        writer.execute("INSERT INTO large VALUES (zeroblob(?))", [checkpoints.TOO_LARGE])
+        writer.commit()
+        assert Path(f"{file}-wal").stat().st_size > checkpoints.TOO_LARGE
+        headers = {"Authorization": f"Bearer {token}"}
+        begun = time.monotonic()
+        answer = httpx.get(f"{live.url}/api/v1/accounts/alice", headers=headers, timeout=30)
+        assert answer.status_code == 200
+        assert time.monotonic() - begun < checkpoints.PATIENCE / 2
+
+
+def test_a_read_waits_for_no_writer_to_note_that_its_token_was_used(sqlite_databases, tmp_path):
+    url = sqlite_databases.migrated()
+    options = {"WORKERS": 1, "THREADS": 1, "LOCK_TIMEOUT": 10}
+    with serving(tmp_path / "log", DATABASE_URL=url, **options) as live:
+        headers = {"Authorization": f"Bearer {registered(live.url)}"}
+        path = f"{live.url}/api/v1/accounts/alice/tasks"
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with ThreadPoolExecutor(1) as writing:
+                body = {"name": "x", "note": LARGE_NOTE}
+                write = writing.submit(httpx.post, path, headers=headers, json=body, timeout=30)
+                time.sleep(1)
+                begun = time.monotonic()
+                assert httpx.get(path, headers=headers, timeout=30).status_code == 200
+                assert time.monotonic() - begun < options["LOCK_TIMEOUT"] / 2
+                other.rollback()
+                assert write.result().status_code == 201
+
+
+def test_addresses_of_one_ipv6_network_are_one_client(backend):
+    clients = Clients(backend)
+    first, second, other = (
+        clients.of({"REMOTE_ADDR": address})
+        for address in ("2001:db8::1", "2001:db8::ffff:1", "2001:db8:0:1::1")
+    )
+    assert first == second != other
+
+
+def test_a_write_of_long_texts_shares_no_commit_with_short_ones():
+    """The keys of long texts take milliseconds, for which the others would wait."""
+    assert work_with_body({}, Work.SHORT_WRITE, 500) is Work.SHORT_WRITE
+    assert work_with_body({}, Work.SHORT_WRITE, 30_000) is Work.WRITE
+
+
+def test_a_dry_deletion_of_an_account_deletes_nothing_in_between(backend, alice):
+    """It would hold up all writers for as long as the real one does."""
+    alice.task()
+    statements = []
+
+    @event.listens_for(backend.database.engine, "before_cursor_execute")
+    def note(_connection, _cursor, statement, *_):
+        statements.append(statement)
+
+    try:
+        assert alice.delete(alice.path, headers={"Prefer": "dry-run"}).status_code == 204
+        assert [each for each in statements if "DELETE FROM account" in each] == []
+        assert alice.delete(alice.path).status_code == 204
+        assert [each for each in statements if "DELETE FROM account" in each] != []
+    finally:
+        event.remove(backend.database.engine, "before_cursor_execute", note)

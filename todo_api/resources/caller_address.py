@@ -19,14 +19,23 @@ _WITH_PORT = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+))(?::[0-9]+)?")
 
 
 def of(request: Request, settings: Settings) -> str:
-    """Return the address by which limits are counted, as text.
+    """Return the address by which limits are counted, as text: see `network_in`."""
+    return network_in(request.environ, settings)
+
+
+def network_in(environ: WSGIEnvironment, settings: Settings) -> str:
+    """Return the address by which clients are told apart, as text.
 
     An IPv6 address counts as its whole /64, which is what one customer gets.
     """
-    nearest = exact(request.environ, settings)
-    if isinstance(nearest, IPv6Address):
-        return str(ip_network((nearest, 64), strict=False))
-    return str(nearest)
+    return _network_of(exact(environ, settings))
+
+
+@lru_cache(1_024)
+def _network_of(address: Address | None) -> str:
+    if isinstance(address, IPv6Address):
+        return str(ip_network((address, 64), strict=False))
+    return str(address)
 
 
 def exact_text(environ: WSGIEnvironment, settings: Settings) -> str:

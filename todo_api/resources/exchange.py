@@ -45,7 +45,7 @@ class Export(_Exchange):
     """All tasks of one account as a file, which an import takes without loss."""
 
     access = {"get": OWNER}
-    long = True
+    reads_long = True
     compresses = True
     asks = {"get": ExportQuery()}
     work = {"get": Work.EXPORT}
@@ -115,7 +115,7 @@ class Import(FileEndpoint, _Exchange):
 
     def post(self, account: HeldAccount, read: ReadTasks) -> dict[str, Any]:
         """Import tasks, which get new ids; an error names what is wrong by line or index."""
-        exchange.store(self.session, account, read.rows)
+        exchange.store(self.session, account, read.rows, dry=self.dry)
         return {"imported": len(read.rows), "skipped": read.skipped.told}
 
 

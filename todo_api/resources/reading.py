@@ -26,8 +26,8 @@ class ReadingEndpoint(Endpoint):
 
     knows_callers = True
 
-    long: ClassVar[bool] = False
-    """Whether the database may take long for it."""
+    reads_long: ClassVar[bool] = False
+    """Whether the database may take long for a verb that reads, which is done in a thread then."""
 
     session: Session
     caller: Caller
@@ -91,7 +91,7 @@ class ReadingEndpoint(Endpoint):
         return shown
 
     def _read(self, verb: str, ids: dict[str, Any]) -> Shown | Response:
-        with self.database.reading(long=self.long) as self.session:
+        with self.database.reading(long=self.reads_long) as self.session:
             self.admit(verb, **ids)
             self.query = self.asked(verb)
             objects = self.find(**ids)

@@ -46,6 +46,7 @@ class StoredEndpoint(ReadingEndpoint):
 
     writes: ClassVar[tuple[str, ...]] = ("post", "put", "patch", "delete")
     short: ClassVar[bool] = False
+    long: ClassVar[bool] = False
     dry = False
 
     @classmethod

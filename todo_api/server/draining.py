@@ -24,6 +24,9 @@ rolls it back."""
 SECONDS_FOR_CLIENTS = 3.0
 """Seconds that clients have to read their answers once the last one is there."""
 
+SECONDS_IN_ALL = 9.5
+"""Seconds after which a process ends, whatever still goes on in it."""
+
 SECONDS_FOR_LINES = 1.0
 """Seconds that the last lines of the log may take, which perhaps nobody reads."""
 
@@ -77,6 +80,11 @@ class Draining:
             # Where the system allows no further thread the streams are cut at the end.
             with suppress(RuntimeError):
                 threading.Thread(target=self._stop_streams, name="stop", daemon=True).start()
+            # The loop may end before long work in a thread does, and would wait for that.
+            with suppress(RuntimeError):
+                end = threading.Timer(SECONDS_IN_ALL, _end_process)
+                end.daemon = True
+                end.start()
             self._end = asyncio.ensure_future(self._drain())
 
     async def _drain(self) -> None:
@@ -90,10 +98,15 @@ class Draining:
         if not self._requests:
             await asyncio.sleep(SECONDS_FOR_CLIENTS)
         # Granian waits until all connections have ended, and these never would.
-        flushing = threading.Thread(target=logging.shutdown, name="last lines", daemon=True)
-        flushing.start()
-        flushing.join(SECONDS_FOR_LINES)
-        os._exit(0)
+        _end_process()
+
+
+def _end_process() -> None:
+    """End the process once the last lines of its log are written, whatever else goes on in it."""
+    flushing = threading.Thread(target=logging.shutdown, name="last lines", daemon=True)
+    flushing.start()
+    flushing.join(SECONDS_FOR_LINES)
+    os._exit(0)
 
 
 def _call_at_a_signal(

@@ -142,6 +142,11 @@ class ThreadExecutor:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._slots = FairSemaphore(threads, per_client or max(1, threads - 1))
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is done here at present."""
+        return self._slots.are_all_free
+
     async def run(self, client: Client, work: Callable[[], Result]) -> Result:
         """Return what `work` returns in a thread."""
         await self._slots.acquire(client, self._seconds)

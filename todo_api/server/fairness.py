@@ -103,6 +103,11 @@ class FairSemaphore:
         self._held = Counter[Client]()
         self._waiting = FairQueue[tuple[Client, asyncio.Future[None]]](lambda it: refuse(it[1]))
 
+    @property
+    def are_all_free(self) -> bool:
+        """Whether no client holds a slot."""
+        return not self._held
+
     async def acquire(self, client: Client, seconds: float) -> None:
         """Wait for a slot; raise Overloaded if too many wait, or none is free within `seconds`.
 

@@ -77,7 +77,7 @@ class Front:
         self._app = app
         self._backend = backend
         self._resources = {route.path: route.resource for route in routes}
-        self._clients = _Clients(backend)
+        self._clients = Clients(backend)
         self._bodies = Bodies(settings.import_max * MIB + MAX_BODY)
         self._unread = Room(UNREAD, UNREAD_PER_CLIENT)
         self._exports = Room(EXPORTS, EXPORTS_PER_CLIENT)
@@ -104,7 +104,8 @@ class Front:
             )
 
         self._streams = in_threads("streams", 2)
-        writes = self._other_writes = in_threads("other writes", threads)
+        # More of one client would only wait for each other, in threads that others need.
+        writes = self._other_writes = in_threads("other writes", threads, per_client=2)
         lookups: Executor
         short_writes: Executor
         if database.is_sqlite:
@@ -160,8 +161,10 @@ class Front:
     async def _finish(self, request: "_Request") -> None:
         """Do what a request has left to be done, which is no work for the event loop."""
         for act in request.environ.get(passage.AFTERWARDS, ()):
-            with suppress(Overloaded):
-                await self._other_writes.run(request.client, act)
+            # A read does not wait for a writer: the next one finds the same left to be done.
+            if self._other_writes.is_idle:
+                with suppress(Overloaded):
+                    await self._other_writes.run(request.client, act)
 
     async def _answer(self, request: "_Request") -> Answer:
         """Return the answer to a request, or a refusal."""
@@ -206,7 +209,7 @@ class Front:
         request.has_unread_body = body.size > most
         with closing(body):
             environ["wsgi.input"] = body.stream()
-            work = _work_with_body(environ, work, body.size)
+            work = work_with_body(environ, work, body.size)
             return await self._executors[work].answer(environ, client, None)
 
     async def _refusal_of_caller(self, environ: WSGIEnvironment, client: Client) -> Answer | None:
@@ -326,7 +329,7 @@ class _Request:
             pass
 
 
-class _Clients:
+class Clients:
     """Tells clients apart: by account, once a token was seen to be good, else by address."""
 
     def __init__(self, backend: Backend) -> None:
@@ -338,7 +341,7 @@ class _Clients:
         proof = auth.proof_in(environ)
         if proof and proof in self._known:
             return proof[0]
-        return caller_address.exact_text(environ, self._settings)
+        return caller_address.network_in(environ, self._settings)
 
     def learn(self, environ: WSGIEnvironment) -> None:
         """Remember the token of a request that was answered, if it was good."""
@@ -352,7 +355,7 @@ class _Clients:
                 self._known.popitem(last=False)
 
 
-def _work_with_body(environ: WSGIEnvironment, work: Work, size: int) -> Work:
+def work_with_body(environ: WSGIEnvironment, work: Work, size: int) -> Work:
     """Return the kind that some work is with a body of so many bytes."""
     if work is Work.FILE and size > LARGE:
         return Work.LARGE_FILE
@@ -360,6 +363,9 @@ def _work_with_body(environ: WSGIEnvironment, work: Work, size: int) -> Work:
         return _WITH_A_LARGE_BODY.get(work, work)
     if work is Work.NO_DATABASE and _takes_long_to_parse(environ, size):
         return Work.SCAN
+    if work is Work.SHORT_WRITE and size > QUICKLY_PARSED:
+        # Keys of long texts take milliseconds, for which those that share a commit would wait.
+        return Work.WRITE
     return work
 
 

@@ -65,15 +65,21 @@ def row(fields: Mapping[str, Any], zone: ZoneInfo, now: datetime) -> Row:
     }
 
 
-def store(session: Session, account: HeldAccount, rows: Sequence[Row]) -> None:
-    """Store new tasks, each under a revision of its own. The caller holds the account's row."""
+def store(
+    session: Session, account: HeldAccount, rows: Sequence[Row], *, dry: bool = False
+) -> None:
+    """Store new tasks, each under a revision of its own. The caller holds the account's row.
+
+    A `dry` call only takes the revisions: to store what is rolled back would hold up all writers.
+    """
     if not rows:
         return
     for revision, each in enumerate(rows, account.revision + 1):
         each["account_id"] = account.id
         each["id"] = each["revision"] = revision
     revisions.following(session, account, len(rows))
-    session.execute(insert(_TASKS), rows)
+    if not dry:
+        session.execute(insert(_TASKS), rows)
 
 
 def _moment(name: str, fields: Mapping[str, Any], zone: ZoneInfo) -> datetime | None:
