@@ -59,7 +59,7 @@ WRITES = {
 
 # What is by chance, by the clock, or by a sequence of PostgreSQL's, which no rollback takes back.
 BY_ITSELF = ("token", "secret", "id", "creation_date", "completed_date", "date_joined")
-BY_ITSELF += ("created_date", "updated_date", "expires_at")
+BY_ITSELF += ("created_date", "updated_date", "expires_at", "etag")
 
 
 def template(path):

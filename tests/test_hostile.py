@@ -113,7 +113,7 @@ def check(status, head, body, *, to_head):
         told = json.loads(text, object_pairs_hook=unique, parse_constant=no_constant)
         if status >= 400:
             assert told["status"] == status
-            assert set(told) <= {"status", "message", "code", "errors", "index"}
+            assert set(told) <= {"status", "message", "code", "errors", "index", "current"}
             code_must_be_declared(told)
 
 

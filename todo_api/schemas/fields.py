@@ -129,29 +129,30 @@ class Unread(fields.List[Any]):
 class ETag(Text):
     """An entity tag: the value to send in If-Match, with its quotes."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(most=200, **options)
-
-    def described(self) -> dict[str, Any]:
-        """Return its JSON Schema."""
-        return {"type": "string", "maxLength": self.most, "pattern": '^"[^"]*"$'}
-
-
-class IfMatch(Text):
-    """An entity tag to be matched, or `*`."""
+    is_to_match = False
+    """Whether it may be `*`, and weak, as in an If-Match."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(most=200, **options)
 
     def described(self) -> dict[str, Any]:
         """Return its JSON Schema."""
-        return {"type": "string", "maxLength": self.most, "pattern": r'^(\*|(W/)?"[^"\u0000]*")$'}
+        tag = r'"[^"\u0000]*"'
+        pattern = rf"^(\*|(W/)?{tag})$" if self.is_to_match else f"^{tag}$"
+        return {"type": "string", "maxLength": self.most, "pattern": pattern}
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> str:
         text = super()._deserialize(value, attr, data, **options)
-        if text != "*" and not etags.ONE.fullmatch(text):
+        is_tag = etags.ONE.fullmatch(text) and (self.is_to_match or text.startswith('"'))
+        if not is_tag and not (self.is_to_match and text == "*"):
             raise ValidationError(etags.ADVICE)
         return text
+
+
+class IfMatch(ETag):
+    """An entity tag to be matched, or `*`."""
+
+    is_to_match = True
 
 
 class TimeZone(Text):

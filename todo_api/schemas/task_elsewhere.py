@@ -304,7 +304,7 @@ _OUTLOOK_STATES: dict[str, dict[bool, tuple[str, ...]]] = {
     "status": {True: ("completed",), False: ("not started",)},
     "% complete": {True: ("1", "100", "100%"), False: ("0", "0%")},
 }
-"""What the columns say of tasks that are done, and of those that are not; 1 is all of a task."""
+"""The cells of tasks that are done, and of those that are not, by column; 1 is all of a task."""
 
 
 def _ticktick(entry: Entry, _: Record | None) -> Record | None:
