@@ -113,6 +113,16 @@ def test_the_month_is_first_in_each_time_of_a_file_that_is_said_to_have_it_first
     assert answer.json["errors"] == {"line 2": [reason]}
 
 
+def test_an_export_whose_words_excel_has_put_in_capitals_is_imported_as_it_was(alice, bob):
+    alice.task(name="x", note="", completed=True)
+    alice.task(name="y")
+    exported = export(alice, "csv").data
+    assert (exported.count(b"true"), exported.count(b"false")) == (2, 1)
+    answer = load(bob, exported.replace(b"true", b"TRUE").replace(b"false", b"FALSE"), "text/csv")
+    assert answer.status_code == 200, answer.json
+    assert all_tasks(bob) == all_tasks(alice)
+
+
 def test_an_account_without_tasks_is_exported_too(alice, bob):
     for format_, media in FORMATS.items():
         assert load(bob, export(alice, format_).data, media).json["imported"] == 0

@@ -290,7 +290,7 @@ def test_a_wall_time_is_one_in_the_zone_of_the_account():
         (b'name\n"a\nb"\nx,y\n', "line 4"),
         (b"name,due_date\nx,2030-01-01\n\ny,never\n", "line 4"),
         (b"name,note,empty_note\nx,y,true\n", "line 2"),
-        (b"name,empty_note\nx,TRUE\n", "line 2"),
+        (b"name,empty_note\nx,WAHR\n", "line 2"),
         (b"name,completed\nx,perhaps\n", "line 2"),
         (b"name,paid_amount,completed\nx,1,true\n", "line 2"),
         (b'name\n"x', "cannot be parsed"),

@@ -160,7 +160,7 @@ def _record(
     except ValueError as error:
         return f"{name}: {error}"
     paid = {part: text for part in PAID if (text := texts.pop(f"paid_{part}", ""))}
-    empty_note = texts.pop(EMPTY_NOTE, "")
+    empty_note = texts.pop(EMPTY_NOTE, "").strip().casefold()  # Excel writes TRUE for true.
     if empty_note not in ("", "true") or (empty_note and texts.get("note")):
         return f"{EMPTY_NOTE}: Must be true where the note is empty and not null, or empty."
     record = _RECORD.from_form({name: [text] for name, text in texts.items()})
