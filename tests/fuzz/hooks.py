@@ -172,7 +172,8 @@ def after_call(context, case, response):
 
 def account_of(case):
     """Return the key of the account that the path names, or else the body."""
-    return names.key(str(case.path_parameters.get("username") or case.body["username"]))
+    username = case.path_parameters.get("username") or case.body.get("username", OWNER)
+    return names.key(str(username))
 
 
 def list_of(case):

@@ -22,8 +22,9 @@ STEPS = 8
 # Among all operations a task that is created, deleted and then read is rare; among few it is not.
 NOUNS = ("/tasks", "/prices", "/tokens", "/accounts")
 
-# A stream does not end, and what a file has to hold no schema says: the command line tries these.
-OTHERS = "/(events|import)$"
+# A stream does not end, and no schema says what a file has to hold or which options a format has:
+# the command line tries these.
+OTHERS = "/(events|import|export)$"
 
 
 def main(url, scenarios, seed, report):

@@ -120,12 +120,13 @@ def identify(session: Session, request: Request, *, hold: bool = False) -> Calle
     One who writes may `hold` account and token, which stay as they are then.
     """
     find = callers.hold if hold else callers.recognise
-    found = find(session, secret_of(request))
+    secret = secret_of(request)
+    found = find(session, secret)
+    if found is None and callers.has_expired(session, secret):
+        raise Unauthenticated("The token has expired; log in again.", code=Code.TOKEN_EXPIRED)
     if found is None:
         raise unknown_token()
     caller = Caller(*found)
-    if tokens.has_expired(caller.token):
-        raise Unauthenticated("The token has expired; log in again.", code=Code.TOKEN_EXPIRED)
     passage.of(request).account = caller.account.id
     return caller
 

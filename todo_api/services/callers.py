@@ -22,15 +22,24 @@ _BOTH = (
     .where(
         _ACCOUNT.id == bindparam("owner"),
         _TOKEN.digest == bindparam("digest"),
+        _TOKEN.expires_date > bindparam("now"),
     )
 )
 _WHOSE = Statement(_BOTH)
 # Of a row that is not held, PostgreSQL would show what it was before the wait for the other one.
 _HELD = Statement(_BOTH.with_for_update(of=[Account.__table__, Token.__table__]))
 
+_EXPIRED = Statement(
+    select(_TOKEN.id).where(
+        _TOKEN.account_id == bindparam("owner"),
+        _TOKEN.digest == bindparam("digest"),
+        _TOKEN.expires_date <= bindparam("now"),
+    )
+)
+
 
 def recognise(session: Session, secret: str) -> tuple[AccountRow, TokenRow] | None:
-    """Return whose token `secret` is, in one query, or None. It may have expired."""
+    """Return whose live token `secret` is, in one query, or None."""
     return _found(session, _WHOSE, proofs.proof_of(secret))
 
 
@@ -52,9 +61,7 @@ class _Held:
 
 
 def hold(session: Session, secret: str) -> tuple[HeldAccount, TokenRow] | None:
-    """Return whose token `secret` is, held until the transaction ends: writers queue up.
-
-    It may have expired.
+    """Return whose live token `secret` is, held until the transaction ends: writers queue up.
 
     Where who wrote before held the same, and nobody else has written since, that is still so.
     """
@@ -70,13 +77,23 @@ def hold(session: Session, secret: str) -> tuple[HeldAccount, TokenRow] | None:
     return held.account, held.token
 
 
+def has_expired(session: Session, secret: str) -> bool:
+    """Return whether `secret` is a token that has expired and is not forgotten yet."""
+    proof = proofs.proof_of(secret)
+    if proof is None:
+        return False
+    owner, digest = proof
+    values = {"owner": owner, "digest": digest, "now": moments.now()}
+    return _EXPIRED.first(session, values) is not None
+
+
 def _found(
     session: Session, query: Statement, proof: Proof | None
 ) -> tuple[AccountRow, TokenRow] | None:
     if proof is None:
         return None
     owner, digest = proof
-    row = query.first(session, {"owner": owner, "digest": digest})
+    row = query.first(session, {"owner": owner, "digest": digest, "now": moments.now()})
     if row is None:
         return None
     split = len(_ACCOUNTS.columns)

@@ -102,11 +102,6 @@ def get(session: Session, account: Owner, token_id: int) -> Token:
     return token
 
 
-def has_expired(token: TokenRow) -> bool:
-    """Return whether `token` has reached the end of its life."""
-    return token.expires_date <= moments.now()
-
-
 def use_is_noted(token: TokenRow) -> bool:
     """Return whether it is known already that `token` was used within this hour."""
     return token.last_used_date == moments.this_hour()
