@@ -13,6 +13,7 @@ from todo_api.urls import ROUTES
 KINDS = [
     {},
     {"Accept": "application/json"},
+    {"Accept-Encoding": "gzip"},
     {"Origin": "https://a.example", "If-None-Match": "*"},
     {"Content-Type": "application/json", "Content-Length": "2"},
 ]

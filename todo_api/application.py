@@ -49,8 +49,6 @@ class ShortResponse(Response):
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer as a WSGI application."""
-        if passage.within(environ).compresses:
-            compression.apply(self, environ)
         match self.response:
             case ChangeStream() as stream:
                 start_response(self.status, self.headers.to_wsgi_list())
@@ -151,6 +149,14 @@ class App(Flask):
         """Look at what is known of the request before any hook does."""
         _begin(request)
         return super().preprocess_request()
+
+    def process_response(self, response: Response) -> Response:
+        """Compress what the client takes compressed, after all hooks have seen it plain."""
+        response = super().process_response(response)
+        environ = request.environ
+        if passage.within(environ).compresses:
+            compression.apply(response, environ)
+        return response
 
     def raise_routing_exception(self, request: Request) -> NoReturn:
         """Raise NotFound where werkzeug would redirect."""
