@@ -71,6 +71,15 @@ def rows(backend):
         }
 
 
+def untagged(shown):
+    """Return what is shown without ETags, which tell the era."""
+    if isinstance(shown, list):
+        return [untagged(each) for each in shown]
+    if isinstance(shown, dict):
+        return {name: untagged(value) for name, value in shown.items() if name != "etag"}
+    return shown
+
+
 def test_everything_comes_back_under_a_new_era(backend, elsewhere, tmp_path):
     alice = filled(backend)
     token = alice.get(f"{alice.path}/changes").json["next"]
@@ -88,7 +97,7 @@ def test_everything_comes_back_under_a_new_era(backend, elsewhere, tmp_path):
 
     again = elsewhere.login("alice", PASSWORD)
     again.token = alice.token
-    assert again.get(again.tasks).json == before.json
+    assert untagged(again.get(again.tasks).json) == untagged(before.json)
     assert again.get(again.tasks).headers["ETag"] != before.headers["ETag"]
     path = f"{again.tasks}/{task['id']}"
     assert again.put(path, json={"name": "x"}, headers={"If-Match": etag}).status_code == 412

@@ -51,7 +51,7 @@ def post(client, data, content_type, **headers):
 def test_json_that_cannot_be_parsed_is_malformed(backend, alice, body):
     answer = post(alice, body, JSON)
     assert answer.status_code == 400, answer.json
-    assert list(answer.json) == ["status", "message"]
+    assert list(answer.json) == ["status", "message", "code"]
     assert backend.count(Task) == 0
 
 

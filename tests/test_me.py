@@ -62,7 +62,8 @@ def test_it_is_changed_as_at_its_own_path(alice, method):
     assert alice.get(alice.path).json["pets"] == ["dog"]
     shown = alice.get(ME).json
     again = alice(method, ME, json={**shown, "listed": True})
-    assert (again.status_code, again.json) == (200, {**shown, "listed": True})
+    changed = {**shown, "listed": True, "etag": again.json["etag"]}
+    assert (again.status_code, again.json) == (200, changed)
     for wrong in ({"is_admin": True}, {"username": "bob"}, {"token": {"name": "x"}}, {"x": 1}):
         answer = alice(method, ME, json=wrong)
         assert (answer.status_code, [*answer.json["errors"]]) == (422, [*wrong]), wrong
