@@ -67,6 +67,28 @@ CALENDAR = [*'a";:,=\\\r\n ', "\r\n ", "BEGIN:VTODO\r\n", "END:VTODO\r\n", "SUMM
 CALENDAR += ["RRULE:FREQ=DAILY;", "TZID=a:", 'ALTREP="', "BEGIN:VTIMEZONE\r\n", "P1D", "20300101T"]
 CALENDAR += ["=\r\n", "=C3", ";X=a"]
 CALENDAR_HEAD = "BEGIN:VCALENDAR\r\nBEGIN:VTODO\r\n"
+CALENDAR_ZONE = (
+    "BEGIN:VTIMEZONE\r\nTZID:Z\r\nBEGIN:STANDARD\r\nDTSTART:20301231T235959\r\n"
+    "TZOFFSETFROM:+0000\r\nTZOFFSETTO:+0100\r\nRRULE:FREQ=YEARLY;BYMONTH=12;BYDAY=SU\r\n"
+    "END:STANDARD\r\nEND:VTIMEZONE\r\n"
+)
+SERIES = (
+    "BEGIN:VTODO\r\nUID:1\r\nSUMMARY:a\r\nDTSTART;TZID=Z:20301201T000000\r\n"
+    "RRULE:FREQ=MONTHLY;BYDAY=5SU\r\n"
+)
+REPETITION = "BEGIN:VTODO\r\nSUMMARY:a\r\nUID:1\r\nRECURRENCE-ID;TZID=Z:20301229T000000\r\n"
+SERIES_UNITS = [
+    *(
+        "20301201T000000,",
+        "20301229,",
+        "EXDATE;TZID=Z:20301201T000000\r\n",
+        "EXDATE;TZID=Y:20301201T000000\r\n",
+    ),
+    *("EXDATE:20301201,20301229\r\n", "RRULE:FREQ=DAILY\r\n", "DUE;TZID=Z:20301201T000000\r\n"),
+    *(f"END:VTODO\r\n{begun}" for begun in (SERIES, REPETITION)),
+    f"END:VTODO\r\n{CALENDAR_ZONE}{SERIES}",
+    f"END:VTODO\r\n{CALENDAR_ZONE}{REPETITION}",
+]
 PART = '--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n'
 MULTIPART = [*"a-\r\n :", "\r\n", "--b", "\r\n--b", "--b ", "--b\r\n", "a: b\r\n", "\r\n a", PART]
 DISPOSITION = "--b\r\nContent-Disposition: form-data"
@@ -147,6 +169,12 @@ def from_elsewhere(text):
 
 def of_head(**given):
     head.check({"HTTP_HOST": "x", "QUERY_STRING": "", "PATH_INFO": "/", **given})
+
+
+def whole_calendar(text):
+    """Read a series in a calendar that is all there, so that its times are worked out."""
+    head = f"BEGIN:VCALENDAR\r\n{CALENDAR_ZONE}{SERIES}"
+    task_calendar.load(f"{head}{text}\r\nEND:VTODO\r\nEND:VCALENDAR\r\n".encode(), UTC)
 
 
 def prices(text):
@@ -280,6 +308,9 @@ PARSERS = {
             f"{CALENDAR_HEAD}DUE;TZID=",
             f"{CALENDAR_HEAD}SUMMARY;ENCODING=QUOTED-PRINTABLE:",
         ),
+    ),
+    "tasks that repeat in a calendar": Parser(
+        refusing(whole_calendar), SERIES_UNITS, ("EXDATE;TZID=Z:", "EXDATE:"), ("",)
     ),
     "a sync token": Parser(
         refusing(lambda text: changes._start(SimpleNamespace(era="a"), text)),  # noqa: SLF001 - The parser itself.

@@ -603,6 +603,7 @@ def test_each_display_name_of_windows_stands_for_a_zone(name):
         ("FREQ=YEARLY;", "FREQ=SECONDLY;"),
         (";BYMONTH=10", ";BYHOUR=1,2,3"),
         (";BYMONTH=10", ""),
+        ("BYDAY=-1SU;BYMONTH=10", "BYMONTHDAY=1,2,3,4,5,6;BYMONTH=10"),
         ("BYMONTH=10", "BYMONTH=13"),
         ("BYDAY=-1SU", "BYDAY=-9SU"),
         ("DTSTART:16010101T030000\n", ""),
@@ -622,6 +623,13 @@ def test_a_zone_that_no_program_would_define_is_not_worked_out(old, new):
     assert time.perf_counter() - started < 5
     assert row["due_at"] == datetime(2030, 1, 1, 11, tzinfo=UTC)
     assert [each[:2] for each in skipped] == [("DUE", UNKNOWN.format("Somewhere, else"))]
+
+
+def test_a_zone_may_turn_on_each_sunday_of_a_month():
+    zone = CUSTOM.replace("BYDAY=-1SU;BYMONTH=10", "BYDAY=SU;BYMONTH=10").splitlines()
+    tasks = [line for day in ("1005", "1006") for line in todo(IN_CUSTOM % day)]
+    (summer, winter), skipped = load(calendar(*zone, *tasks))
+    assert (summer["due_at"].hour, winter["due_at"].hour, skipped) == (8, 9, [])
 
 
 def test_a_zone_is_not_worked_out_for_centuries():
@@ -1184,14 +1192,42 @@ def test_a_zone_that_a_file_defines_means_what_the_zone_of_its_name_means(name):
     assert found == [wall.replace(tzinfo=known).astimezone(UTC) for wall in walls]
 
 
+MONTH = ",".join(map(str, range(1, 32)))
+
+
 def in_year_one(parts):
-    days = ",".join(map(str, range(1, 32)))
-    rule = f"{YEARLY}BYMONTH=1;BYMONTHDAY={days}"
+    """Return parts of a zone with as many turns in a year as a rule may have."""
+    rule = f"{YEARLY}BYMONTH=1;BYDAY=SU"
     return [("STANDARD", "00010101T000000", "+0000", "+0100", rule)] * parts
 
 
+def before_a_zone(rule):
+    """Return as many times as are asked for, in the year in which a zone begins but before that."""
+    turns = [f"{YEARLY}{rule}"] * 2
+    zone = zone_lines("Z", *[("STANDARD", "20301231T235959", "+0000", "+0100", *turns)] * 10)
+    return lambda size: zone + excluding(f"203012{1 + each % 30:02}T120000" for each in range(size))
+
+
+def excluding(times, tzid="Z", rule="FREQ=DAILY", start="DTSTART;TZID=Z:20301201T000000"):
+    return todo(start, f"RRULE:{rule}", f"EXDATE;TZID={tzid}:{','.join(times)}")
+
+
+def days_of(rule, first, size):
+    """Return the first days of a rule, as an EXDATE says them."""
+    days = calendar_rules.parse(rule).days(first)
+    return [f"{day:%Y%m%d}" for day in itertools.islice(days, size)]
+
+
+def rare(rule, first):
+    """Return series of which all is excluded, the more of them the more is asked for."""
+    days, start = days_of(rule, first, 100), f"DTSTART:{first:%Y%m%d}"
+    return lambda size: [
+        line for _ in range(size // 50) for line in excluding(days, "", rule, start)
+    ]
+
+
 BOMBS = {
-    "a rule of each day of a month since the year 1": lambda size: (
+    "a rule of each Sunday of a month since the year 1": lambda size: (
         [
             line
             for number in range(size // 100)
@@ -1249,6 +1285,46 @@ BOMBS = {
             for line in todo(f"DUE;TZID=Z:{1970 + each % 130}0101T000000")
         ]
     ),
+    "times before a zone of a turn on each day of a month": before_a_zone(
+        f"BYMONTH=12;BYMONTHDAY={MONTH}"
+    ),
+    "times before a zone of a turn on each Sunday of a month": before_a_zone("BYMONTH=12;BYDAY=SU"),
+    "many years of many zones": lambda size: [
+        line
+        for number in range(20)
+        for line in (
+            *zone_lines(f"Z{number}", *in_year_one(10)),
+            *excluding(
+                (f"{1970 + each % 131}0101T000000" for each in range(size // 4)), f"Z{number}"
+            ),
+        )
+    ],
+    "many names of zones beside many zones": lambda size: (
+        ["BEGIN:VTIMEZONE", "END:VTIMEZONE"] * size * 2
+        + todo(
+            *("RRULE:FREQ=DAILY", "DTSTART:20300101"),
+            *(f"EXDATE;TZID=Z{number}:20300101T000000" for number in range(size)),
+        )
+    ),
+    "days in a zone's own list": lambda size: (
+        zone_lines(
+            "Z",
+            *[
+                (
+                    *("STANDARD", "20000101T000000", "+0000", "+0100"),
+                    *[f"RDATE:{','.join(['20300101T000000'] * 60)}"] * min(90, size // 50),
+                )
+            ]
+            * 10,
+        )
+        + excluding(["20301201T120000"] * size)
+    ),
+    "a fifth Monday of February in each second year": rare(
+        "FREQ=YEARLY;BYMONTH=2;BYDAY=5MO;INTERVAL=2", date(2032, 2, 29)
+    ),
+    "a fifth Monday of each month": rare("FREQ=MONTHLY;BYDAY=5MO", date(2030, 1, 1)),
+    "each Friday 13": rare("FREQ=MONTHLY;BYDAY=FR;BYMONTHDAY=13", date(2030, 1, 1)),
+    "each week": rare("FREQ=WEEKLY", date(2030, 1, 1)),
 }
 
 
@@ -1260,6 +1336,15 @@ def test_a_calendar_takes_time_by_its_bytes(kind):
 
     (small, few), (large, many) = cost(500), cost(4_000)
     assert large / max(small, 0.002) < 3 * max(8, many / few)
+
+
+@pytest.mark.parametrize("kind", BOMBS)
+def test_no_calendar_takes_many_times_as_long_as_an_ordinary_one_of_as_many_bytes(kind):
+    usual = ("DUE:20300101T000000Z", "CREATED:20250101T000000Z", "DESCRIPTION:x")
+    ordinary = calendar(*(line for _ in range(100) for line in todo(*usual)))
+    odd = calendar(*BOMBS[kind](4_000))
+    seconds = least_seconds(lambda: load(odd), 3)
+    assert seconds / len(odd) < 6 * least_seconds(lambda: load(ordinary), 3) / len(ordinary)
 
 
 def test_a_zone_of_old_rules_costs_no_more_than_one_of_new_ones():

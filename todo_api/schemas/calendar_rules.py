@@ -39,6 +39,9 @@ _ALSO = {
 }
 """The parts that are worked out, by the FREQ of the rule."""
 
+_Months = dict[tuple[int, int], list[int]]
+"""The days of a rule by the weekday on which a month begins and by its length: 28 at most."""
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -62,14 +65,16 @@ class Rule:
         """
         yield first
         empty = 0
+        known: _Months = {}
         for number in count():
-            days = [day for day in self._period(first, number * self.interval) if day > first]
+            period = self._period(first, number * self.interval, known)
+            days = [day for day in period if day > first]
             yield from days
             empty = 0 if days else empty + 1
             if empty > _EMPTY_PERIODS:
                 return
 
-    def _period(self, first: date, later: int) -> list[date]:
+    def _period(self, first: date, later: int, known: _Months) -> list[date]:
         """Return the days in the period that is so many days, weeks, months or years later."""
         if self.frequency == "DAILY":
             return [first + timedelta(days=later)]
@@ -81,10 +86,14 @@ class Rule:
             return [day for day in week if day.weekday() in chosen]
         later *= 1 if self.frequency == "MONTHLY" else 12
         years, month = divmod((self.month or first.month) - 1 + later, 12)
-        return self._in_month(first.year + years, month + 1, first.day)
+        year, month = first.year + years, month + 1
+        begins = monthrange(year, month)
+        if begins not in known:
+            known[begins] = self._in_month(*begins, first.day)
+        return [date(year, month, day) for day in known[begins]]
 
-    def _in_month(self, year: int, month: int, usual: int) -> list[date]:
-        first_weekday, last = monthrange(year, month)
+    def _in_month(self, first_weekday: int, last: int, usual: int) -> list[int]:
+        """Return the days of a month; without a BYDAY or BYMONTHDAY that is the usual one."""
         days = list(range(1, last + 1))
         if self.month_days:
             chosen = {day if day > 0 else last + 1 + day for day in self.month_days}
@@ -96,7 +105,7 @@ class Rule:
         if self.position:
             start = self.position - 1 if self.position > 0 else self.position
             days = days[start : start + 1 or None]
-        return [date(year, month, day) for day in days]
+        return days
 
     def _is_weekday(self, day: int, first_weekday: int, last: int) -> bool:
         weekday = (first_weekday + day - 1) % 7

@@ -1,17 +1,19 @@
 """The time zones of a calendar: what its TZIDs mean, by their names or by its own VTIMEZONEs.
 
 A VTIMEZONE is read only if it is one that a program would write, with a few turns in a year: the
-rules of iCalendar can also say "each second". No rule is expanded: the offset of a time follows
-from the latest turn before it, in its own year or not many years earlier (RFC 5545, 3.6.5).
+rules of iCalendar can also say "each second". The turns of a zone are listed once, and the offset
+of a time follows from the latest turn before it (RFC 5545, 3.6.5). So a time costs the same
+whatever its zone defines.
 """
 
 import re
 from bisect import bisect_right
 from calendar import monthrange
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
-from functools import cache
+from functools import cache, cached_property
 from zoneinfo import ZoneInfo
 
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
@@ -26,9 +28,17 @@ MOST_ZONES = 20
 MOST_PARTS = 10
 MOST_LINES_OF_A_PART = 100
 MOST_RULES = 2
+MOST_TURNS = 5
+"""Turns that one rule may have in a year: there are up to five Sundays in a month."""
+
 LONGEST_LINE = 1_000
 LAST_YEAR = 2100
 """The last year in which a VTIMEZONE is asked for: no rule of today is known to hold for longer."""
+
+_FIRST_YEAR = moments.EARLIEST.year - 1
+"""The first year in which it is asked for: earlier times are out of range in whatever zone."""
+
+_LAST = datetime(LAST_YEAR, 12, 31, 23, 59, 59)  # noqa: DTZ001 - A wall time.
 
 _YEARS_BACK = 12
 """Years after which each rule has had a turn, on February 29 or on a date that is a Sunday, too."""
@@ -67,7 +77,7 @@ class _Rule:
     """The days by the weekday on which the month begins and by its length: 14 entries at most."""
 
     def days_in(self, year: int) -> list[int]:
-        """Return the days of the month on which there is a turn in a year, the last one first."""
+        """Return the days of the month on which there is a turn in a year."""
         begins = monthrange(year, self.month)
         if begins not in self.known:
             self.known[begins] = self._days(*begins)
@@ -81,7 +91,7 @@ class _Rule:
         if self.place is not None:
             start = self.place - 1 if self.place > 0 else self.place
             days = days[start : start + 1 or None]
-        return [day for day in reversed(days) if day in chosen]
+        return [day for day in days if day in chosen]
 
 
 @dataclass
@@ -93,24 +103,21 @@ class _Part:
     after: timedelta
     is_standard: bool
     dates: list[datetime]
+    """Further turns, as its RDATEs list them."""
     rules: list[_Rule]
 
-    def latest(self, wall: datetime) -> datetime | None:
-        """Return the latest turn at or before a wall time, None if there was none yet."""
-        found = [each for each in (self.begins,) if each <= wall]
-        index = bisect_right(self.dates, wall)
-        found += self.dates[index - 1 : index] if index else []
-        found += [turn for rule in self.rules if (turn := self._latest_of(rule, wall))]
-        return max(found, default=None)
-
-    def _latest_of(self, rule: _Rule, wall: datetime) -> datetime | None:
-        end = min(wall, rule.until) if rule.until else wall
-        for year in range(end.year, max(self.begins.year, end.year - _YEARS_BACK) - 1, -1):
-            for day in rule.days_in(year):
-                turn = self.begins.replace(year=year, month=rule.month, day=day)
-                if self.begins <= turn <= end:
-                    return turn
-        return None
+    def turns(self) -> Iterator[datetime]:
+        """Yield the turns up to the last year, and of the early ones those that still count."""
+        yield self.begins
+        yield from self.dates
+        for rule in self.rules:
+            last = min(rule.until, _LAST) if rule.until else _LAST
+            first = min(last.year, _FIRST_YEAR) - _YEARS_BACK
+            for year in range(max(self.begins.year, first), last.year + 1):
+                for day in rule.days_in(year):
+                    turn = self.begins.replace(year=year, month=rule.month, day=day)
+                    if self.begins <= turn <= last:
+                        yield turn
 
 
 class _DefinedZone(tzinfo):
@@ -122,15 +129,26 @@ class _DefinedZone(tzinfo):
         standard = [part for part in parts if part.is_standard]
         self._first = (standard or parts)[0].after
 
+    @cached_property
+    def _turns(self) -> dict[datetime, _Part]:
+        """The parts by their turns; of several parts that turn at once, the first one counts."""
+        return {turn: part for part in reversed(self._parts) for turn in part.turns()}
+
+    @cached_property
+    def _times(self) -> list[datetime]:
+        """The turns in order."""
+        return sorted(self._turns)
+
     def utcoffset(self, wall: datetime | None) -> timedelta:
         """Return the offset of a wall time; in a gap, that before it (RFC 5545, 3.3.5)."""
         if wall is None:
             return self._first
         wall = wall.replace(tzinfo=None)
-        turns = [(turn, part) for part in self._parts if (turn := part.latest(wall))]
-        if not turns:
+        index = bisect_right(self._times, wall)
+        if not index:
             return self._first
-        turn, part = max(turns, key=lambda pair: pair[0])
+        turn = self._times[index - 1]
+        part = self._turns[turn]
         in_gap = wall - turn < part.after - part.before
         return part.before if in_gap else part.after
 
@@ -196,13 +214,13 @@ def _part(kind: str, *lines: str) -> _Part:
         offset,
         _offset(after),
         kind == "STANDARD",
-        sorted(_wall(text) for value in said["RDATE"] for text in value.split(",")),
+        [_wall(text) for value in said["RDATE"] for text in value.split(",")],
         [_rule(value, offset, _wall(begins)) for value in said["RRULE"]],
     )
 
 
 def _rule(text: str, before: timedelta, begins: datetime) -> _Rule:
-    """Return the rule that an RRULE says; raise ValueError if a part of it comes twice."""
+    """Return the rule that an RRULE says; raise ValueError if no program would write it."""
     pairs = [part.partition("=")[::2] for part in text.split(";")]
     said = dict(pairs)
     if len(said) != len(pairs):
@@ -219,8 +237,8 @@ def _rule(text: str, before: timedelta, begins: datetime) -> _Rule:
         until = min(_wall(last.rstrip("Z")), _wall("99981231T235959"))
         until += before if last.endswith("Z") else timedelta(0)
     rule = _Rule(int(said["BYMONTH"]), weekday, place, days, until)
-    if not any(rule.days_in(year) for year in range(1972, 2000)):
-        raise ValueError("The rule has no turn in any year.")
+    if not 0 < max(len(rule.days_in(year)) for year in range(1972, 2000)) <= MOST_TURNS:
+        raise ValueError("The rule has no turn in any year, or too many.")
     return rule
 
 
@@ -242,13 +260,17 @@ class Zones:
     """What the TZIDs in one calendar mean."""
 
     definitions: list[_Definition] = field(default_factory=list)
+    """The first ones of them, MOST_ZONES at most: each unknown TZID is sought among them."""
+    begun: int = 0
     known: dict[str, tzinfo | None] = field(default_factory=dict)
 
     def take(self, path: Path, line: Line) -> None:
         """Take a line that begins a VTIMEZONE or stands in one."""
         if "VTIMEZONE" not in path:
-            self.definitions.append(_Definition())
-        elif len(self.definitions) <= MOST_ZONES:
+            self.begun += 1
+            if self.begun <= MOST_ZONES:
+                self.definitions.append(_Definition())
+        elif self.begun <= MOST_ZONES:
             self.definitions[-1].take(path, line)
 
     def zone(self, tzid: str, year: int) -> tzinfo | None:
