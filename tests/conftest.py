@@ -9,9 +9,10 @@ import sys
 import time
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
+import certifi
 import httpx
 import pytest
 from browser import launched
@@ -28,8 +29,18 @@ from todo_api.settings import Settings
 ROOT = Path(__file__).parent.parent
 
 # httpx loads every certificate authority for each client, and for each request without a client,
-# which takes longer than the request does.
-ssl.create_default_context = cache(ssl.create_default_context)
+# which takes longer than the request does. A context for a test's own authority stays its own: who
+# shares one shares its protocols, too.
+_make_context = ssl.create_default_context
+_context_of_all_authorities = cache(partial(_make_context, cafile=certifi.where()))
+
+
+def _create_default_context(*arguments, **options):
+    is_of_all = not arguments and options == {"cafile": certifi.where()}
+    return _context_of_all_authorities() if is_of_all else _make_context(*arguments, **options)
+
+
+ssl.create_default_context = _create_default_context
 
 
 def pytest_collection_finish():

@@ -109,7 +109,9 @@ def as_of_now(old):
 
 def test_what_was_answered_before_the_upgrade_is_answered_after_it(upgraded):
     url, kept = upgraded
-    with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {kept['token']}"}) as ask:
+    # The ETag of a list is a weak one for a client that takes it compressed.
+    headers = {"Authorization": f"Bearer {kept['token']}", "Accept-Encoding": "identity"}
+    with httpx.Client(base_url=url, headers=headers) as ask:
         for asked in kept["answers"]:
             sent = {"headers": asked["headers"], "json": asked["body"]}
             answer = ask.request(asked["method"], asked["path"], **sent)
