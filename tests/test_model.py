@@ -751,7 +751,9 @@ def test_the_api_does_what_the_model_says(database_url, admin, tmp_path):
         suppress_health_check=list(HealthCheck),
     )
     with serving(tmp_path / "log", DATABASE_URL=database_url, WORKERS=2, **plenty) as live:
-        clients = [httpx.Client(base_url=live.url, timeout=30) for _ in range(4)]
+        # The ETag of a list is a weak one for a client that takes it compressed.
+        plain = {"base_url": live.url, "headers": {"Accept-Encoding": "identity"}}
+        clients = [httpx.Client(**plain, timeout=30) for _ in range(4)]
         run_state_machine_as_test(lambda: Machine(clients, admin.token), settings=chosen)
         for client in clients:
             client.close()
