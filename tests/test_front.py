@@ -442,7 +442,8 @@ def test_the_log_of_sqlite_stays_small_beside_long_reads(sqlite_databases, tmp_p
                 enough.set()
             for each in reading:
                 each.result()
-    assert max(sizes) < 48 * 2**20
+    # Once in ten seconds a writer waits until nobody reads what is older.
+    assert max(sizes) < 64 * 2**20
 
 
 def test_a_profile_is_read_at_once_beside_a_large_log_that_somebody_reads(
