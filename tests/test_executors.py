@@ -3,6 +3,7 @@
 import asyncio
 import io
 import threading
+import time
 
 import pytest
 from messages import let_commits_fail, spoil, stored, write
@@ -10,7 +11,17 @@ from test_running_reads import read_forever
 
 from todo_api.errors import TooSlow
 from todo_api.resources import passage
-from todo_api.server.executors import LARGEST_BATCH, LoopExecutor, ThreadExecutor, WriteQueue
+from todo_api.server.executors import (
+    HALF_LIFE,
+    LARGEST_BATCH,
+    MOST_COSTS,
+    SECONDS_OF_ORDINARY_CLIENTS,
+    Costs,
+    CostSharingExecutor,
+    LoopExecutor,
+    ThreadExecutor,
+    WriteQueue,
+)
 from todo_api.server.fairness import Overloaded
 
 
@@ -71,6 +82,73 @@ def test_a_request_whose_client_goes_away_before_its_turn_is_never_begun(sqlite_
 
     asyncio.run(work())
     assert asked == [b"first"]
+
+
+def test_clients_with_costly_requests_wait_for_each_other_and_nobody_waits_for_them(
+    sqlite_database,
+):
+    free, is_held = threading.Event(), threading.Semaphore(0)
+
+    def app(sent, start_response):
+        if sent["wsgi.input"].read() == b"costly":
+            is_held.release()
+            assert free.wait(10)
+        start_response("200 OK", [])
+        return []
+
+    async def work():
+        ordinary, costly = (in_threads(app, sqlite_database, threads=2) for _ in range(2))
+        executor = CostSharingExecutor(ordinary, costly)
+        attackers = ["a", "b", "c", "d"]
+        for each in attackers:
+            ordinary.on_cost(each, SECONDS_OF_ORDINARY_CLIENTS + 1)
+        held = [
+            asyncio.ensure_future(executor.answer(environ("costly"), each, None))
+            for each in attackers
+        ]
+        for _ in range(2):
+            assert await asyncio.to_thread(is_held.acquire, timeout=5)
+        answer = await asyncio.wait_for(executor.answer(environ(), "innocent", None), 5)
+        assert answer.status == 200
+        assert not any(each.done() for each in held)
+        free.set()
+        assert {answer.status for answer in await asyncio.gather(*held)} == {200}
+
+    asyncio.run(work())
+
+
+def test_what_a_client_has_cost_is_measured_and_forgotten_by_half():
+    now = [100.0]
+    costs = Costs(clock=lambda: now[0])
+    assert costs.of("a") == 0
+    costs.add("a", 4.0)
+    costs.add("a", 2.0)
+    assert costs.of("a") == 6.0
+    now[0] += HALF_LIFE
+    assert costs.of("a") == 3.0
+    for number in range(MOST_COSTS):
+        costs.add(number, 1.0)
+    assert costs.of("a") == 0
+
+
+def test_the_cost_of_a_request_is_the_time_in_its_thread(sqlite_database):
+    costs = []
+
+    def app(_environ, start_response):
+        time.sleep(0.2)
+        start_response("200 OK", [])
+        return []
+
+    async def work():
+        executor = in_threads(app, sqlite_database, threads=1)
+        executor.on_cost = lambda *cost: costs.append(cost)
+        begun = time.monotonic()
+        await asyncio.gather(*(executor.answer(environ(), "a", None) for _ in range(3)))
+        return time.monotonic() - begun
+
+    elapsed = asyncio.run(work())
+    assert [client for client, _ in costs] == ["a"] * 3
+    assert sum(seconds for _, seconds in costs) <= elapsed, "Waiting for a thread has counted"
 
 
 def test_requests_without_the_database_come_between_many_lookups():

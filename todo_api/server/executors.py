@@ -5,7 +5,9 @@ Each has a name, by which its threads are called, and refuses work when too much
 
 import asyncio
 import logging
+import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -22,6 +24,15 @@ log = logging.getLogger(__name__)
 
 LARGEST_BATCH = 32
 """Writes that share a commit at most."""
+
+SECONDS_OF_ORDINARY_CLIENTS = 3.0
+"""Seconds that a client's requests may have taken lately before they go to threads of their own."""
+
+HALF_LIFE = 30.0
+"""Seconds after which half of what a client's requests have taken counts no more."""
+
+MOST_COSTS = 4096
+"""Clients whose costs a process knows."""
 
 AT_ONCE = 8
 """Requests that are answered in one turn of the event loop."""
@@ -141,6 +152,8 @@ class ThreadExecutor:
         self._check = check
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._slots = FairSemaphore(threads, per_client or max(1, threads - 1))
+        self.on_cost: Callable[[Client, float], object] | None = None
+        """Called in a thread with the seconds that a request of a client has taken."""
 
     @property
     def is_idle(self) -> bool:
@@ -167,7 +180,7 @@ class ThreadExecutor:
         try:
             self._check(client)
             key = object()
-            work = partial(self._answer_cancellably, environ, key)
+            work = partial(self._answer_cancellably, environ, key, client)
             answering = asyncio.get_running_loop().run_in_executor(self._threads, work)
             if gone is not None:
                 await asyncio.wait((answering, gone), return_when=asyncio.FIRST_COMPLETED)
@@ -186,10 +199,62 @@ class ThreadExecutor:
             raise Overloaded
         await acquiring
 
-    def _answer_cancellably(self, environ: WSGIEnvironment, key: object) -> Answer:
+    def _answer_cancellably(self, environ: WSGIEnvironment, key: object, client: Client) -> Answer:
         """Answer a request whose reads can be cancelled under `key`; runs in a thread."""
-        with self._database.cancellable(key):
-            return wsgi.call(self._app, environ)
+        begun = time.monotonic()
+        try:
+            with self._database.cancellable(key):
+                return wsgi.call(self._app, environ)
+        finally:
+            if self.on_cost:
+                self.on_cost(client, time.monotonic() - begun)
+
+
+class CostSharingExecutor:
+    """Answers in threads; clients whose requests have taken long lately have threads of their own.
+
+    So a few clients with costly requests wait for each other, and nobody else for them.
+    """
+
+    def __init__(self, ordinary: ThreadExecutor, costly: ThreadExecutor) -> None:
+        self._ordinary = ordinary
+        self._costly = costly
+        self._costs = Costs()
+        for each in (ordinary, costly):
+            each.on_cost = self._costs.add
+
+    async def answer(
+        self, environ: WSGIEnvironment, client: Client, gone: asyncio.Future[None] | None
+    ) -> Answer:
+        """Return the answer, as ThreadExecutor does."""
+        is_costly = self._costs.of(client) > SECONDS_OF_ORDINARY_CLIENTS
+        executor = self._costly if is_costly else self._ordinary
+        return await executor.answer(environ, client, gone)
+
+
+class Costs:
+    """The seconds that requests of each client have taken lately; half of them every half minute.
+
+    Only the latest MOST_COSTS clients are known.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._changing = threading.Lock()
+        self._costs = OrderedDict[Client, tuple[float, float]]()
+
+    def add(self, client: Client, seconds: float) -> None:
+        """Add what a request has taken."""
+        with self._changing:
+            self._costs[client] = (self.of(client) + seconds, self._clock())
+            self._costs.move_to_end(client)
+            if len(self._costs) > MOST_COSTS:
+                self._costs.popitem(last=False)
+
+    def of(self, client: Client) -> float:
+        """Return the seconds of a client, none for one that is not known."""
+        seconds, since = self._costs.get(client, (0.0, 0.0))
+        return float(seconds * 0.5 ** ((self._clock() - since) / HALF_LIFE))
 
 
 class WriteQueue:

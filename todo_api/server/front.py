@@ -28,6 +28,7 @@ from todo_api.server import bodies, sockets, wsgi
 from todo_api.server.bodies import Bodies, Receive
 from todo_api.server.draining import Draining
 from todo_api.server.executors import (
+    CostSharingExecutor,
     Executor,
     ImmediateExecutor,
     LoopExecutor,
@@ -117,14 +118,18 @@ class Front:
         self._executors: Mapping[Work, Executor] = {
             Work.NO_DATABASE: ImmediateExecutor(app),
             Work.LOOKUP: lookups,
-            Work.SCAN: in_threads("scans", max(2, threads // 2)),
+            Work.SCAN: CostSharingExecutor(
+                in_threads("scans", max(2, threads // 2)), in_threads("costly scans", 2)
+            ),
             Work.PUBLIC_LIST: in_threads("public lists", 2),
             Work.SHORT_WRITE: short_writes,
             Work.WRITE: writes,
             Work.PASSWORD: in_threads("passwords", 2),
             Work.FILE: in_threads("imports", 3, per_client=1),
             Work.LARGE_FILE: in_threads("large imports", 1),
-            Work.EXPORT: in_threads("exports", 3, per_client=1),
+            Work.EXPORT: CostSharingExecutor(
+                in_threads("exports", 3, per_client=1), in_threads("costly exports", 1)
+            ),
             Work.STREAM: self._streams,
             Work.PROBE: in_threads("probes", 1),
         }
