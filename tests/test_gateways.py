@@ -23,8 +23,8 @@ server {{
     location / {{
         {inside}
         proxy_pass {url};
-        proxy_http_version 1.1;
-        proxy_set_header Host $http_host;
+        proxy_http_version {version};
+        proxy_set_header Host {host};
     }}
 }}
 """
@@ -64,10 +64,11 @@ def server(database_of_server, tmp_path_factory):
 
 
 @contextmanager
-def proxied(folder, url, *, settings="", inside="", beside=""):
+def proxied(folder, url, *, beside="", **options):
     """Run nginx in front of the server at `url`, and hand out where it answers."""
     port = free_port()
-    http = PROXIED.format(port=port, settings=settings, inside=inside, url=url) + beside
+    usual = {"settings": "", "inside": "", "version": "1.1", "host": "$http_host"}
+    http = PROXIED.format(port=port, url=url, **usual | options) + beside
     try:
         nginx.program()
     except nginx.Missing as reason:
@@ -104,6 +105,19 @@ def test_the_etag_of_the_body_guards_behind_a_proxy_that_weakens_the_header(comp
         assert alice.get(path, headers={"If-None-Match": answer.headers["ETag"]}).status_code == 200
         known = alice.get(path).headers["ETag"]
         assert alice.get(path, headers={"If-None-Match": known}).status_code == 304
+
+
+def test_a_proxy_that_speaks_http_1_0_and_names_no_host_is_answered(server, name, tmp_path):
+    """So do the health checks of load balancers, and nginx where it is told nothing else."""
+    with (
+        proxied(tmp_path, server.url, version="1.0", host='""') as url,
+        closing(account(url, name)) as alice,
+    ):
+        assert httpx.get(f"{url}/health").status_code == 200
+        assert httpx.get(f"{url}/ready").status_code == 200
+        path = f"/api/v1/accounts/{name}/tasks"
+        assert alice.post(path, json={"name": "milk"}).status_code == 201
+        assert [task["name"] for task in alice.get(path).json()["tasks"]] == ["milk"]
 
 
 def test_the_client_changes_and_deletes_behind_a_proxy_that_compresses(
