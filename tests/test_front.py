@@ -442,7 +442,6 @@ def test_the_log_of_sqlite_stays_small_beside_long_reads(sqlite_databases, tmp_p
                 enough.set()
             for each in reading:
                 each.result()
-    # Once in ten seconds a writer waits until nobody reads what is older.
     assert max(sizes) < 64 * 2**20
 
 

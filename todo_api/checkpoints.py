@@ -20,7 +20,9 @@ PATIENCE = 5.0
 """Seconds for which a long read waits: others that have begun before it end meanwhile."""
 
 _EVERY = 1.0
-_EVERY_LONG_WAIT = 10.0
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 2.0, 10.0
+"""Seconds until a writer waits long again, where that has brought nothing into the file."""
+
 _LOOK_EVERY = 0.05
 _SHORT_WAIT, _LONG_WAIT = 50, 1_000
 """Milliseconds that a writer waits for readers, while all other writers wait for it."""
@@ -36,6 +38,7 @@ class Checkpoints:
         self._log = Path(f"{file}-wal")
         self._due = 0.0
         self._long_wait_due = 0.0
+        self._pause = _SHORTEST_PAUSE
 
     def limit_log(self, connection: sqlite3.Connection, busy_timeout: int) -> None:
         """Bring the log into the file if it is large, and wait a moment for older readers.
@@ -46,11 +49,12 @@ class Checkpoints:
         if now < self._due or (size := self._size()) < LARGE:
             return
         self._due = now + _EVERY
-        wait = _SHORT_WAIT
-        if size >= TOO_LARGE and now >= self._long_wait_due:
-            self._long_wait_due = now + _EVERY_LONG_WAIT
-            wait = _LONG_WAIT
-        _truncate(connection, wait, busy_timeout)
+        is_long = size >= TOO_LARGE and now >= self._long_wait_due
+        _truncate(connection, _LONG_WAIT if is_long else _SHORT_WAIT, busy_timeout)
+        if is_long:
+            has_failed = self._size() >= TOO_LARGE
+            self._long_wait_due = now + self._pause if has_failed else now
+            self._pause = min(_LONGEST_PAUSE, 2 * self._pause) if has_failed else _SHORTEST_PAUSE
 
     def make_room(self, connection: sqlite3.Connection, busy_timeout: int) -> None:
         """Wait until the log is small enough for a long read to begin, PATIENCE at most.
