@@ -718,7 +718,7 @@ FORBIDDEN_TO_OTHERS = {
     **FORBIDDEN,
     "message": "Only the owner of this account or an administrator may do this.",
 }
-"""What others get at a profile, which admins may see and change."""
+"""The answer that others get at a profile, which admins may see and change."""
 
 
 def now():

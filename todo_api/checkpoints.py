@@ -78,7 +78,7 @@ class Checkpoints:
 
 def _truncate(connection: sqlite3.Connection, wait: int, busy_timeout: int) -> None:
     """Bring the log into the file if all readers of an older state end within `wait` ms."""
-    with suppress(sqlite3.Error):  # What was committed is, whatever becomes of the log.
+    with suppress(sqlite3.Error):  # The commit stands, whatever becomes of the log.
         try:
             connection.execute(f"PRAGMA busy_timeout = {wait}")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

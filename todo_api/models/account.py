@@ -35,7 +35,7 @@ class _Versions(Versioned):
 
     @property
     def etag(self: _Counters) -> str:
-        """What If-Match takes for this very state of the account itself."""
+        """The value that If-Match takes for this very state of the account itself."""
         return etags.strong(self.version)
 
     @property

@@ -116,7 +116,7 @@ class Tagged:
 
     @property
     def etag(self: HasRevision) -> str:
-        """What If-Match takes for this very state (RFC 9110, 8.8.3)."""
+        """The value that If-Match takes for this very state (RFC 9110, 8.8.3)."""
         return f'"{self.era}.{self.revision}"'
 
 

@@ -29,7 +29,7 @@ class _Version:
 
     @property
     def etag(self: _HasId) -> str:
-        """What If-Match takes for the message."""
+        """The value that If-Match takes for the message."""
         return etags.strong(self.version)
 
 

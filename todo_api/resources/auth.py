@@ -98,12 +98,6 @@ def proof_in(environ: WSGIEnvironment) -> Proof | None:
     return proofs.proof_of(bearer[1]) if bearer else None
 
 
-def owner_in(environ: WSGIEnvironment) -> int | None:
-    """Return the id of the account that a request says it is of, None if it does not."""
-    bearer = _bearer(environ)
-    return proofs.owner_of(bearer[1]) if bearer else None
-
-
 def _credentials(environ: WSGIEnvironment) -> str | None:
     """Return the credentials of a request as Authorization has them, None if it brings none."""
     token = environ.get("HTTP_X_AUTH_TOKEN")
@@ -153,7 +147,7 @@ _NEEDED = {
     Who.OWNER_OR_ADMIN: "Only the owner of this account or an administrator may do this.",
     Who.ADMIN: "Only an administrator may do this.",
 }
-"""What a caller is told who may not use a verb. It does not tell whether the account exists."""
+"""The messages to callers who may not use a verb. None tells whether the account exists."""
 
 
 def must_come_from_login(caller: Caller) -> None:

@@ -65,7 +65,7 @@ class TaskBatch(AccountEndpoint):
             self.before[task.id] = None
             return task
         task = tasks.see(self.session, account, operation.id)
-        # What operations before this one have made of the task is about to be rolled back.
+        # The changes by operations before this one are about to be rolled back.
         before = self.before.setdefault(task.id, task)
         if if_match is not None:
             version = account.version_at(task.revision)

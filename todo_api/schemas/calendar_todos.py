@@ -24,7 +24,7 @@ _NONE = timedelta(0)
 _TIME = re.compile(r"\d{8}(T\d{6}Z?)?", re.ASCII)
 
 _MIDNIGHT = re.compile(r"(?<=\d)T000000Z?\s*\Z", re.ASCII)
-"""What some programs write behind a date."""
+"""The text that some programs write behind a date."""
 
 _ZONES_OF_THE_FILE = ("TZ", "DAYLIGHT", "X-WR-TIMEZONE")
 _IN_THE_ACCOUNTS = "A time that names no zone is in the account's, not in this one."
